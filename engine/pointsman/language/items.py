@@ -1,0 +1,257 @@
+"""Items: a text cut by its outline, each piece parsed on its own, and the pieces put together again.
+
+Law: `read` is a pure function of an item's bytes (with its role and level), so its results are kept by bytes: a
+keystroke parses its own item anew and no other. What is kept has spans relative to the item.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from itertools import chain
+
+from pointsman.language import lowering, outline, recovery
+from pointsman.language.diagnostics import Diagnostic, Related, Severity
+from pointsman.language.lowering import DEEPEST, Link, Part
+from pointsman.language.outline import Kind
+from pointsman.language.source import Span
+from pointsman.language.tree import (
+    Entry,
+    Mapping,
+    Missing,
+    Node,
+    Scalar,
+    Scope,
+    Sequence,
+    moved,
+    moved_entries,
+    moved_items,
+    moved_scalar,
+)
+
+# An item larger than this is cut once more where it can be: a parse of 4 KiB takes about 0.3 ms.
+_SMALL = 4096
+# Source bytes remembered; what is kept of a byte of source takes about 30 bytes.
+_KEPT = 1 << 20
+
+
+class Role(StrEnum):
+    """What a piece of text is to the collection it was cut from."""
+
+    ENTRY = "entry"
+    ITEM = "item"
+
+
+def region(
+    data: bytes,
+    level: int,
+    base: int = 0,
+    scope: Scope | None = None,
+    forced: Kind | None = None,
+    quiet: bool = False,
+) -> Part:
+    """Parse the lines of one value, which starts on a line of its own; `level` collections are around it.
+
+    Spans count from `base`. `forced` overrides what the first line says; `quiet` keeps silent about indentation.
+    """
+    found, column = outline.kind(data)
+    kind = forced or found
+    if kind is Kind.EMPTY:
+        return Part(Missing(Span(base, base)))
+    if kind is Kind.OPAQUE:
+        return placed(read(data, None, level), base, scope)
+    role = Role.ENTRY if kind is Kind.MAPPING else Role.ITEM
+    # Each piece with the bytes it is still to be moved by, None when it stands in its place.
+    pieces: list[tuple[Part, int | None]] = []
+    diagnostics: list[Diagnostic] = []
+    links: list[Link] = []
+    for chunk in outline.cut(data, kind, column):
+        text, at = data[chunk.start : chunk.end], base + chunk.start
+        end = outline.header(text) if level == 0 and role is Role.ENTRY else None
+        if chunk.off and not quiet:
+            diagnostics.append(_indentation(at, column, chunk.off))
+        if end is not None:
+            part = split(text, end, level + 1, at, scope)
+            pieces.append((part, None))
+            diagnostics += part.diagnostics
+            links += part.links
+        else:
+            part = read(text, role, level + 1)
+            pieces.append((part, at))
+            diagnostics += moved_diagnostics(part.diagnostics, at)
+            links += moved_links(part.links, at)
+    node = _joined(pieces, role, scope, base)
+    if role is Role.ENTRY:
+        diagnostics += _duplicates(pieces)
+    return Part(node, tuple(diagnostics), tuple(links))
+
+
+def split(data: bytes, end: int, level: int, base: int = 0, scope: Scope | None = None) -> Part:
+    """Parse an entry whose first line, up to `end`, is `key:`, and whose value stands below."""
+    head = read(data[:end], Role.ENTRY, level)
+    body = region(data[end:], level, base + end, scope)
+    if not isinstance(head.node, Mapping) or not head.node.entries:
+        return Part(
+            Mapping(Span(base, base), ()), moved_diagnostics(head.diagnostics, base) + body.diagnostics, body.links
+        )
+    entry = Entry(moved_scalar(head.node.entries[0].key, base), body.node)
+    node = Mapping(Span(entry.key.span.start, entry.span.end), (entry,))
+    return Part(node, moved_diagnostics(head.diagnostics, base) + body.diagnostics, body.links)
+
+
+def read(data: bytes, role: Role | None, level: int) -> Part:
+    """Parse one piece: an entry (a Mapping results), an item (a Sequence), or with role None a value. Remembered."""
+    key = (data, role, level)
+    part = _kept.pop(key, None)
+    if part is None:
+        part = _read(data, role, level)
+        _spare[0] -= len(data)
+        while _spare[0] < 0 and _kept:
+            oldest = next(iter(_kept))
+            if _kept.pop(oldest, None) is not None:
+                _spare[0] += len(oldest[0])
+    _kept[key] = part
+    return part
+
+
+def placed(part: Part, by: int, scope: Scope | None) -> Part:
+    """The part, `by` bytes further on."""
+    return Part(moved(part.node, by, scope), moved_diagnostics(part.diagnostics, by), moved_links(part.links, by))
+
+
+def moved_links(links: tuple[Link, ...], by: int) -> tuple[Link, ...]:
+    """The links, `by` bytes further on."""
+    return tuple(Link(link.name, link.start + by, link.end + by, link.alias) for link in links) if links else links
+
+
+def moved_diagnostics(diagnostics: tuple[Diagnostic, ...], by: int) -> tuple[Diagnostic, ...]:
+    """The diagnostics, `by` bytes further on."""
+    if not diagnostics:
+        return diagnostics
+    return tuple(
+        Diagnostic(
+            found.code,
+            Span(found.span.start + by, found.span.end + by),
+            found.message,
+            found.severity,
+            found.fix,
+            tuple(Related(Span(at.span.start + by, at.span.end + by), at.message) for at in found.related),
+        )
+        for found in diagnostics
+    )
+
+
+# The memory of `read`: the least recently used first. Python's dict operations are atomic, and two threads that parse
+# the same bytes make the same part.
+_kept: dict[tuple[bytes, Role | None, int], Part] = {}
+_spare = [_KEPT]
+
+
+def _read(data: bytes, role: Role | None, level: int) -> Part:
+    if level > DEEPEST:
+        return _refused(data, role)
+    end = outline.header(data) if role is Role.ENTRY else None
+    masked = _without_dash(data) if role is Role.ITEM else None
+    tried = False
+    if len(data) <= _SMALL or (end is None and masked is None):
+        part = lowering.native(data, level)
+        if part is not None and _fits(part.node, role):
+            return part
+        if part is not None and isinstance(part.node, Missing) and part.diagnostics:
+            return part if role is None else _keyed(data, role, part)
+        tried = True
+    if end is not None:
+        part = split(data, end, level)
+    elif masked is not None:
+        inner = region(masked, level)
+        part = Part(Sequence(inner.node.span, (inner.node,)), inner.diagnostics, inner.links)
+    else:
+        part = recovery.recover(data, role, level, region)
+    if tried and not any(found.severity is Severity.ERROR for found in part.diagnostics):
+        # Each piece is fine, the whole is not: damage must never be silent.
+        where = lowering.first_error(data)
+        found = Diagnostic("yaml_syntax", where, "this does not fit here; check the indentation and quotes around it")
+        part = Part(part.node, (*part.diagnostics, found), part.links)
+    return part
+
+
+def _fits(node: Node, role: Role | None) -> bool:
+    if role is Role.ENTRY:
+        return isinstance(node, Mapping) and not node.flow
+    return role is None or (isinstance(node, Sequence) and not node.flow)
+
+
+def _without_dash(data: bytes) -> bytes | None:
+    """An item with its dash blanked out, when a block collection remains."""
+    at = outline.first_content(data)
+    if at is None or not outline.is_dash(data, at):
+        return None
+    masked = data[:at] + b" " + data[at + 1 :]
+    return masked if outline.kind(masked)[0] in (Kind.MAPPING, Kind.SEQUENCE) else None
+
+
+def _refused(data: bytes, role: Role | None) -> Part:
+    at = outline.first_content(data) or 0
+    span = Span(at, max(at, len(data[: outline.line_end(data, at)].rstrip())))
+    found = Diagnostic("yaml_too_deep", span, lowering.REFUSALS["yaml_too_deep"])
+    return _keyed(data, role, Part(Missing(Span(at, at)), (found,)))
+
+
+def _keyed(data: bytes, role: Role | None, refused: Part) -> Part:
+    """A value that was refused, under the key that can still be read."""
+    at = outline.first_content(data) or 0
+    if role is None:
+        return refused
+    if role is Role.ITEM:
+        return Part(Sequence(Span(at, at), (Missing(Span(at, at)),)), refused.diagnostics)
+    key = outline.key(data, at)
+    head = None if key is None else lowering.native(b" " * at + key[0])
+    if head is None or not isinstance(head.node, Mapping):
+        return Part(Mapping(Span(at, at), ()), refused.diagnostics)
+    return Part(head.node, refused.diagnostics)
+
+
+def _joined(pieces: list[tuple[Part, int | None]], role: Role, scope: Scope | None, base: int) -> Node:
+    ends = [_placed_span(part.node.span, by) for part, by in pieces if _count(part.node)] or [Span(base, base)]
+    span = Span(ends[0].start, max(ends[-1].end, ends[0].start))
+    if role is Role.ENTRY:
+        return Mapping(span, lambda: tuple(chain.from_iterable(_entries(part.node, by, scope) for part, by in pieces)))
+    return Sequence(span, lambda: tuple(chain.from_iterable(_items(part.node, by, scope) for part, by in pieces)))
+
+
+def _entries(node: Node, by: int | None, scope: Scope | None) -> tuple[Entry, ...]:
+    assert isinstance(node, Mapping)
+    return node.entries if by is None else moved_entries(node.entries, by, scope)
+
+
+def _items(node: Node, by: int | None, scope: Scope | None) -> tuple[Node, ...]:
+    assert isinstance(node, Sequence)
+    return node.items if by is None else moved_items(node.items, by, scope)
+
+
+def _count(node: Node) -> int:
+    return len(node.entries) if isinstance(node, Mapping) else len(node.items) if isinstance(node, Sequence) else 1
+
+
+def _placed_span(span: Span, by: int | None) -> Span:
+    return span if by is None else Span(span.start + by, span.end + by)
+
+
+def _duplicates(pieces: list[tuple[Part, int | None]]) -> list[Diagnostic]:
+    """Duplicate keys across pieces; inside one piece `lowering` has reported them. Looks at texts first: it is cheap."""
+    texts = [entry.key.text for part, _ in pieces if isinstance(part.node, Mapping) for entry in part.node.entries]
+    if len(set(texts)) == len(texts):
+        return []
+    heads: list[Entry] = []
+    for part, by in pieces:
+        own: dict[str, Scalar] = {}
+        for entry in part.node.entries if isinstance(part.node, Mapping) else ():
+            own.setdefault(entry.key.text, entry.key)
+        heads += [Entry(moved_scalar(key, by or 0), key) for key in own.values()]
+    return lowering.duplicates(heads)
+
+
+def _indentation(at: int, column: int, off: int) -> Diagnostic:
+    message = f"indent this line by {column} spaces, like the lines around it"
+    return Diagnostic("yaml_syntax", Span(at, at + max(1, column - off)), message)
+
+
+Region = Callable[..., Part]
