@@ -4,6 +4,7 @@ A flow is scanned for its brackets and quotes, closed where it was left open, an
 YAML, each piece between two commas is tried on its own. All offsets are relative to the opening bracket.
 """
 
+from itertools import pairwise
 from re import compile as regex
 from typing import NamedTuple
 
@@ -82,7 +83,7 @@ def _pieces(text: bytes, scan: _Scan, end: int, found: tuple[Diagnostic, ...], l
     links: list[Link] = []
     mapping = text[:1] == b"{"
     bounds = [0, *(at for at in scan.commas if at < end), end]
-    for before, after in zip(bounds, bounds[1:], strict=False):
+    for before, after in pairwise(bounds):
         piece = text[before + 1 : after]
         if not piece.strip():
             continue

@@ -153,7 +153,7 @@ def _read(data: bytes, role: Role | None, level: int) -> Part:
     tried = False
     if len(data) <= _SMALL or (end is None and masked is None):
         part = lowering.native(data, level)
-        if part is not None and _fits(part.node, role):
+        if part is not None and _fits(part.node, role, data):
             return part
         if part is not None and isinstance(part.node, Missing) and part.diagnostics:
             return part if role is None else _keyed(data, role, part)
@@ -173,10 +173,12 @@ def _read(data: bytes, role: Role | None, level: int) -> Part:
     return part
 
 
-def _fits(node: Node, role: Role | None) -> bool:
-    if role is Role.ENTRY:
-        return isinstance(node, Mapping) and not node.flow
-    return role is None or (isinstance(node, Sequence) and not node.flow)
+def _fits(node: Node, role: Role | None, data: bytes) -> bool:
+    if role is None:
+        return True
+    # It must start where the piece starts: an anchor or tag on a line above it has no place between entries.
+    kind = Mapping if role is Role.ENTRY else Sequence
+    return isinstance(node, kind) and not node.flow and node.span.start == outline.first_content(data)
 
 
 def _without_dash(data: bytes) -> bytes | None:
@@ -236,7 +238,7 @@ def _placed_span(span: Span, by: int | None) -> Span:
 
 
 def _duplicates(pieces: list[tuple[Part, int | None]]) -> list[Diagnostic]:
-    """Duplicate keys across pieces; inside one piece `lowering` has reported them. Looks at texts first: it is cheap."""
+    """Duplicate keys across pieces; `lowering` reported those inside one. Texts first: cheap."""
     texts = [entry.key.text for part, _ in pieces if isinstance(part.node, Mapping) for entry in part.node.entries]
     if len(set(texts)) == len(texts):
         return []

@@ -15,7 +15,7 @@ from tree_sitter import Node as Native
 from pointsman.language import outline, scalars
 from pointsman.language.diagnostics import Diagnostic, Related
 from pointsman.language.source import Span
-from pointsman.language.tree import Alias, Entry, Mapping, Missing, Node, Scalar, Sequence, Style, anchored
+from pointsman.language.tree import Alias, Entry, Mapping, Missing, Node, Scalar, Sequence, Style, Value, anchored
 
 # Nobody nests 64 levels; what lowers and walks a tree may recurse.
 DEEPEST = 64
@@ -65,7 +65,7 @@ def native(data: bytes, level: int = 0) -> Part | None:
     if len(contents) > 1:
         return None
     state = _State(data)
-    node: Node = _lower(state, contents[0], 0, level) if contents else Missing(Span(len(data), len(data)))
+    node: Node = _lower(state, contents[0], -1, level) if contents else Missing(Span(len(data), len(data)))
     return Part(node, tuple(state.diagnostics), tuple(state.links))
 
 
@@ -124,6 +124,9 @@ def _lower(state: _State, node: Native, indent: int, level: int) -> Node:
         anchor, tag, content = (content, tag, None) if content.type == "anchor" else (anchor, content, None)
     if tag is not None:
         lowered = _tagged(state, node, tag, content, indent, level)
+        if isinstance(lowered, Scalar) and lowered.broken:
+            # In `!x.ok && y` the second `&` is the name of an anchor, says the parser.
+            anchor = anchor if anchor is not None and _text(state, anchor)[1:2].isalnum() else None
     elif content is None:
         lowered = Missing(Span(node.end_byte, node.end_byte))
     else:
@@ -155,14 +158,14 @@ def _content(state: _State, node: Native, indent: int, level: int) -> Node:
         return Missing(Span(start, start))
     column = start - (state.data.rfind(b"\n", 0, start) + 1)
     match node.type:
-        case "block_mapping" | "flow_mapping" as kind:
+        case "block_mapping" | "flow_mapping" as shape:
             entries = []
             for pair in node.named_children:
-                entry = _entry(state, pair, column if kind == "block_mapping" else indent, level + 1)
+                entry = _entry(state, pair, column if shape == "block_mapping" else indent, level + 1)
                 if entry is not None:
                     entries.append(entry)
             state.diagnostics += duplicates(entries)
-            return Mapping(Span(start, end), tuple(entries), kind == "flow_mapping")
+            return Mapping(Span(start, end), tuple(entries), shape == "flow_mapping")
         case "block_sequence":
             return Sequence(
                 Span(start, end),
@@ -231,7 +234,27 @@ def _entry(state: _State, pair: Native, indent: int, level: int) -> Entry | None
 def _block_scalar(state: _State, start: int, indent: int) -> Scalar:
     style: Style = "literal" if state.data[start] == ord("|") else "folded"
     decoded = scalars.decode(state.data, start, start, style, indent)
+    _check_leading(state, start, indent)
     return Scalar(Span(start, decoded.end), style, decoded.text, decoded.text)
+
+
+def _check_leading(state: _State, start: int, indent: int) -> None:
+    """Two faults the native parser lets pass: blanks above the text that are wider than its indentation, and a tab."""
+    header_end = outline.line_end(state.data, start)
+    if any(sign in b"123456789" for sign in state.data[start + 1 : start + 3]):
+        return
+    width, at = 0, header_end
+    while at < len(state.data):
+        end = outline.line_end(state.data, at)
+        line = state.data[at:end].rstrip(b"\r\n")
+        mine = len(line) - len(line.lstrip(b" "))
+        if line.strip(b" "):
+            if indent < mine < width:
+                state.say("yaml_syntax", header_end, at, "these blank lines are indented further than the text below them")
+            elif not line.strip() and mine <= indent:
+                state.say("yaml_syntax", at + mine, at + len(line), "indent with spaces; YAML does not allow tabs here")
+            return
+        width, at = max(width, mine), end
 
 
 def _tagged(state: _State, node: Native, tag: Native, content: Native | None, indent: int, level: int) -> Node:
@@ -267,7 +290,7 @@ def _tagged(state: _State, node: Native, tag: Native, content: Native | None, in
     return lowered
 
 
-def _converted(scalar: Scalar, kind: str) -> tuple[bool, None | bool | int | float | str]:
+def _converted(scalar: Scalar, kind: str) -> tuple[bool, Value]:
     meaning = scalars.resolve_plain(scalar.text)
     match kind:
         case "str":

@@ -25,8 +25,11 @@ _FIRST = regex(rb"^( *)([^ \t\r\n#]|\t[ \t]*(?=[^ \t\r\n#]))", MULTILINE)
 _ENTRY = regex(_KEY + rb"|\?(?=[ \t\r\n]|\Z)")
 _DASH = regex(rb"-(?=[ \t\r\n]|\Z)")
 _HEADER = regex(rb" *(" + _KEY + rb")[ \t]*(?:#[^\r\n]*)?(?:\r?\n|\Z)")
-_MARKER = regex(rb"(?:\A|\n)(---|\.\.\.)(?=[ \t\r\n]|\Z)")
-_PREFIX = regex(rb"( *)((?:(?:[-?:]|[&!][^ \t\r\n]*)(?:[ \t]+|$))*)", MULTILINE)
+# These two start with a line break and nothing else, which the regex engine finds by `memchr`: ten times faster than an
+# alternative with the start of the text. So they search the text behind one more line break.
+_MARKER = regex(rb"\n(---|\.\.\.)(?=[ \t\r\n]|\Z)")
+_PREFIX = regex(rb"^( *)((?:(?:[-?:]|[&!][^ \t\r\n]*)(?:[ \t]+|$))*)", MULTILINE)
+_LEVEL_SIGNS = (b"-", b"?", b":", b"&", b"!")
 _BRACKETS = regex(rb"[\[{]+|[\]}]+")
 
 # tree-sitter-yaml 0.7.2 crashes the process at 254 nested block levels and counts rows in 16 bits; both with a margin.
@@ -71,8 +74,8 @@ def sections(data: bytes) -> list[Section]:
     found: list[Section] = []
     start = body = 0
     marked = False
-    for marker in _MARKER.finditer(data):
-        at = marker.start(1)
+    for marker in _MARKER.finditer(b"\n" + data):
+        at = marker.start()
         if marker[1] == b"...":
             found.append(Section(start, body, at, marked, at))
             start = body = _line_end(data, at)
@@ -117,8 +120,8 @@ def cut(data: bytes, kind: Kind, column: int) -> list[Chunk]:
     """Cut a collection at `column` into its entries or items. Lines indented too little start one too (`off`)."""
     found: list[Chunk] = []
     start, off = -1, 0
-    for line in _starters(kind, column).finditer(data):
-        at = line.start(1)
+    for line in _starters(kind, column).finditer(b"\n" + data):
+        at = line.start()
         if start >= 0:
             found.append(Chunk(start, at, off))
         elif _FIRST.search(data, 0, at) is not None:
@@ -166,16 +169,18 @@ def refusal(data: bytes) -> tuple[str, int, int] | None:
     The bound is conservative: it never lets more than 200 block levels through, as every level takes a column of its
     own or a `-`, `?`, `:` at the start of a line. Only text far outside of any pipeline is refused though harmless.
     """
-    if data.count(b"\n") > _ROWS:
+    rows = data.count(b"\n")
+    if rows > _ROWS:
         return "yaml_too_large", 0, _line_end(data, 0)
-    if len(data) > _FLOW_LEVELS:
+    if data.count(b"[") + data.count(b"{") > _FLOW_LEVELS:
         depth = 0
         for run in _BRACKETS.finditer(data):
             step = run.end() - run.start()
             depth = depth + step if run[0][0] in b"[{" else max(0, depth - step)
             if depth > _FLOW_LEVELS:
                 return "yaml_too_deep", run.start(), run.end()
-    elif len(data) <= _BLOCK_LEVELS:
+    # Most items are too small to reach the bound below, and need no closer look.
+    if 3 * (rows + 1) + sum(map(data.count, _LEVEL_SIGNS)) <= _BLOCK_LEVELS and len(data) <= _COLUMN:
         return None
     stack: list[tuple[int, int]] = []
     levels = 0
@@ -204,7 +209,7 @@ def _starters(kind: Kind, column: int) -> Pattern[bytes]:
     # The lookahead keeps out: blank lines, comments, closing brackets (they end a flow collection that is indented too
     # little) and, in a mapping, the items of a list at the key's column and the `:` of an explicit key.
     excluded = rb"[ \t\r\n#\]}]" if kind is Kind.SEQUENCE else rb"[ \t\r\n#\]}]|[-:](?:[ \t\r\n]|\Z)"
-    return regex(rb"(?:\A|\n)( {0,%d}+)(?!%s)(?!\Z)" % (column, excluded))
+    return regex(rb"\n( {0,%d}+)(?!%s)(?!\Z)" % (column, excluded))
 
 
 def _line_end(data: bytes, at: int) -> int:

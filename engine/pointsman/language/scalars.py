@@ -8,6 +8,7 @@ became nothing (indentation, the break before a blank line, `\\` at a line's end
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from re import compile as regex
 from typing import NamedTuple
 
@@ -136,10 +137,10 @@ def resolve_plain(text: str) -> Value:
     return text
 
 
-def decode(data: bytes, start: int, end: int, style: Style, indent: int = 0) -> Decoded:
+def decode(data: bytes, start: int, end: int, style: Style, indent: int = -1) -> Decoded:
     """The value of the scalar at `data[start:end]`, quotes included; of a block scalar, `end` is found here.
 
-    `indent` is the column of the collection a block scalar belongs to (0 at the root).
+    `indent` is the column of the collection a block scalar belongs to (-1 at the root).
     """
     if style in ("literal", "folded"):
         return _decode_block(data, start, style, content_indent(data, start, indent))
@@ -155,11 +156,14 @@ def content_indent(data: bytes, start: int, indent: int) -> int:
     header = _HEADER.match(data, start)
     assert header is not None, "a block scalar starts with its indicator"
     if header[2]:
-        return indent + int(header[2])
+        return max(indent, 0) + int(header[2])
+    longest = indent + 1
     for line, _, _ in _lines_after(data, header.end()):
         if line.strip(b" "):
-            return len(line) - len(line.lstrip(b" "))
-    return indent + 1
+            width = len(line) - len(line.lstrip(b" "))
+            return width if width > indent else longest
+        longest = max(longest, len(line))
+    return longest
 
 
 def decode_block(data: bytes, start: int, style: Style, indent: int) -> Decoded:
@@ -179,7 +183,7 @@ def _runs_of(data: bytes, scalar: Scalar) -> list[Run]:
         return [Run(scalar.text, start, end, False)]
     # The scalar does not say at which column its content stands, but only one column makes this text.
     deepest = max((len(line) - len(line.lstrip(b" ")) for line, _, _ in _upto(data, header.end(), end)), default=0)
-    first = content_indent(data, start, 0)
+    first = content_indent(data, start, -1)
     for indent in (first, *range(min(deepest, 1_000) + 1)):
         runs = list(_block_runs(data, start, scalar.style, indent))
         if "".join(run.text for run in runs) == scalar.text:
@@ -195,7 +199,7 @@ def _flow_runs(raw: bytes, base: int, style: Style) -> Iterator[Run]:
             case "fold" | "glue":
                 breaks = [base + token.start() + found.end() for found in _NEWLINE.finditer(token[0])]
                 if len(breaks) > 1:
-                    for before, after in zip(breaks, breaks[1:], strict=False):
+                    for before, after in pairwise(breaks):
                         yield Run("\n", before, after, False)
                 elif token.lastgroup == "fold":
                     yield Run(" ", start, end, False)
@@ -245,7 +249,8 @@ def _block_runs(data: bytes, start: int, style: Style, indent: int) -> Iterator[
     for line, at, line_end in _lines_after(data, header.end()):
         content = line[indent:]
         if not line.strip(b" ") and len(line) <= indent:
-            if line_end > at + len(line):
+            if line_end > at:
+                # Blanks at the very end of the text count as a line of their own, as the yaml-test-suite has it.
                 blanks.append(Run("\n", at + len(line), line_end, False))
             continue
         if line[:indent].strip(b" ") or (indent == 0 and _MARKER.match(line)):
@@ -259,7 +264,8 @@ def _block_runs(data: bytes, start: int, style: Style, indent: int) -> Iterator[
         yield from blanks
         blanks = []
         yield Run(content.decode("utf-8", "replace"), at + indent, at + len(line), True)
-        last = Run("\n" if line_end > at + len(line) else "", at + len(line), line_end, False)
+        ended = line_end > at + len(line) or not content.strip(b" ")
+        last = Run("\n" if ended else "", at + len(line), line_end, False)
         was_deep = deep
     if last is not None and chomp != b"-":
         yield last

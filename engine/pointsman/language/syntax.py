@@ -25,6 +25,7 @@ from pointsman.language.tree import (
     Missing,
     Node,
     Scalar,
+    Scope,
     Sequence,
     Style,
     Tree,
@@ -149,7 +150,7 @@ def _document(data: bytes, section: Section, found: list[Diagnostic]) -> Documen
     return Document(part.node, Span(section.start, section.end))
 
 
-def _behind_marker(body: bytes, base: int, scope: items.Scope) -> Part:
+def _behind_marker(body: bytes, base: int, scope: Scope) -> Part:
     """A document whose content starts on its `---` line: parsed in one piece."""
     part = lowering.native(body)
     if part is not None:

@@ -13,7 +13,7 @@ from pointsman.language.diagnostics import Diagnostic
 from pointsman.language.source import Source, Span
 
 Style = Literal["plain", "single", "double", "literal", "folded"]
-Value: TypeAlias = None | bool | int | float | str
+Value: TypeAlias = bool | int | float | str | None
 
 # Deeper data than this comes from aliases alone (the parser stops at 64 levels), and Python's stack has an end.
 _DEEPEST = 200
@@ -70,7 +70,7 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """An empty value: zero wide, where the value would stand (after the blank that follows the colon, if there is one)."""
+    """An empty value: zero wide, where it would stand (behind the blank after the colon, if there is one)."""
 
     span: Span
 
