@@ -1,1 +1,48 @@
-"""placeholder"""
+"""Pointsman: run agent pipelines, see why they went where they went, and live them again.
+
+    import pointsman
+    result = pointsman.run("triage.pipeline.yaml", {"ticket": "..."})
+
+Layers, each knows only those below: testing > runtime > executors > journal > policy > kernel > language > errors.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pointsman.runtime.library import Result
+
+__all__ = ["arun", "run"]
+
+
+def run(
+    path: str,
+    value: Any = None,
+    *,
+    agents: Mapping[str, Callable[..., Any]] | None = None,
+    answers: Mapping[str, Any] | None = None,
+    durability: str = "normal",
+) -> "Result":
+    """Run a pipeline to its end, or until a person is asked, and return how it ended.
+
+    `agents` gives agents by name as callables that run in this process; all others run in workers. `durability` is
+    `memory` (nothing is kept), `normal` or `full`. Raises `pointsman.errors.Misuse` for a file with errors or an unfit
+    input; what agents do wrong is in the result.
+    """
+    import asyncio
+
+    return asyncio.run(arun(path, value, agents=agents, answers=answers, durability=durability))
+
+
+async def arun(
+    path: str,
+    value: Any = None,
+    *,
+    agents: Mapping[str, Callable[..., Any]] | None = None,
+    answers: Mapping[str, Any] | None = None,
+    durability: str = "normal",
+) -> "Result":
+    """The same, inside a running event loop."""
+    from pointsman.runtime.library import run_pipeline
+
+    return await run_pipeline(path, value, agents or {}, answers or {}, durability)

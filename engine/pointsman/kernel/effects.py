@@ -25,6 +25,8 @@ class Invoke(Effect, frozen=True, tag="invoke"):
     attempt: int
     key: str
     timeout_ns: int = 0
+    visit: int = 1
+    request: Json = None
 
 
 class Call(Effect, frozen=True, tag="call"):
@@ -59,14 +61,14 @@ class Decide(Effect, frozen=True, tag="decide"):
 
 
 class Ask(Effect, frozen=True, tag="ask"):
-    """Ask a person. Answered by `Answered`, or by `TimerFired` `expires_ns` after the question was raised."""
+    """Ask a person. Answered by `Answered`, or by `TimerFired` at `expires_at_ns` (Unix time, 0 is never)."""
 
     branch: str
     stage: str
     what: str
     question: str
     assignee: str = ""
-    expires_ns: int = 0
+    expires_at_ns: int = 0
     answer: Json = None
     about: str = "stage"
 

@@ -23,7 +23,7 @@ class ErrorInfo(Struct, frozen=True, omit_defaults=True, rename={"klass": "class
     """Why something failed, as data. `klass` is what `retry.on` and routes match on.
 
     Classes: `agent` (the agent's own doing), `transient`, `timeout`, `contract`, `policy`, `limit`, `expression`,
-    `interrupt`, `branch`, `lost` (its process died), `cancelled`, `internal`.
+    `interrupt`, `route`, `lost` (its process died), `internal`.
     """
 
     klass: str
@@ -84,14 +84,17 @@ class Event(Struct, frozen=True, omit_defaults=True, tag_field="kind"):
 
 
 class RunStarted(Event, frozen=True, tag="run.started"):
-    """The first event. `env` holds the allow-listed variables captured now, `principal` who started it."""
+    """The first event. `env` holds the allow-listed variables captured now, `principal` who started it, `cwd` where.
+
+    `policies` are the paths of the policy files that watch the run; `pins` are the texts it was started with.
+    """
 
     pipeline: str
     path: str
     definition: str
     input: Json
     started_at_ns: int
-    seed: str = ""
+    cwd: str = ""
     env: dict[str, str] = field(default_factory=dict)
     pins: tuple[Pin, ...] = ()
     principal: dict[str, Json] = field(default_factory=dict)
@@ -183,19 +186,24 @@ class TimerFired(Event, frozen=True, tag="timer.fired"):
 
 
 class StageEntered(Event, frozen=True, tag="stage.entered"):
-    """A branch stands at a stage and its arguments are resolved. `key` is the idempotency key of all its attempts."""
+    """A branch stands at a stage and its arguments are resolved. `key` is the idempotency key of all its attempts.
+
+    `request` holds what else was rendered for it: a command's `argv` and `stdin`, a model's `prompt`, a question.
+    """
 
     stage: str
     visit: int
     effect: str
     args: Json = None
+    request: Json = None
     key: str = ""
 
 
 class StageSkipped(Event, frozen=True, tag="stage.skipped"):
-    """The stage's `when` was false."""
+    """The stage's `when` was false; the branch goes on at `to`, and the stage has no output."""
 
     stage: str
+    to: str
     operands: tuple[Operand, ...] = ()
 
 
@@ -230,9 +238,11 @@ class ResultChecked(Event, frozen=True, tag="result.checked"):
 
 
 class StateSet(Event, frozen=True, tag="state.set"):
-    """Keys of the state, with the values as they are after merging."""
+    """Values written to keys of the state, before merging; `merged` has those whose merge is an expression, after."""
 
-    values: dict[str, Json]
+    stage: str
+    writes: dict[str, Json]
+    merged: dict[str, Json] = field(default_factory=dict)
 
 
 class Asked(Event, frozen=True, tag="asked"):
@@ -263,11 +273,12 @@ class Forked(Event, frozen=True, tag="forked"):
 
 
 class Merged(Event, frozen=True, tag="merged"):
-    """A join is complete: the outputs by branch name, and the state as merged in declared order."""
+    """A join is complete: the outputs by branch name. The branches' writes are applied in declared order; `merged` has
+    the keys whose merge is an expression, after all of them."""
 
     stage: str
     result: Json
-    state: dict[str, Json] = field(default_factory=dict)
+    merged: dict[str, Json] = field(default_factory=dict)
 
 
 class StageRouted(Event, frozen=True, tag="stage.routed"):

@@ -1,0 +1,38 @@
+# Two commands for people and CI alike: `make demo` and `make test`. Everything they need they set up themselves.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test lint bench clean
+
+demo: $(STAMP)
+	@$(BIN)/pointsman check examples
+	@$(BIN)/pointsman run examples/pull_request_gate/gate.pipeline.yaml --answer 'approve={"approved": true}'
+
+test: $(STAMP) lint
+	$(BIN)/pytest -q
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pointsman check examples
+
+bench: $(STAMP)
+	$(BIN)/pip install -q --disable-pip-version-check --group bench
+	$(BIN)/python benchmarks/engine.py
+
+clean:
+	rm -rf $(VENV) .pointsman .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# pip 25.1 is the first that reads dependency groups.
+$(STAMP): pyproject.toml
+	@echo "Setting up $(VENV) (about a minute, once)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1; }
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check 'pip>=25.1'
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e . --group dev
+	@touch $(STAMP)

@@ -1,0 +1,170 @@
+"""Who answers the effects of one run: workers for Python, processes for commands, scripts, models, and the policies.
+
+Agents given by the caller as callables (library use, tests) run in this process; all others never do.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pointsman.errors import Misuse
+from pointsman.executors import CommandAgent, InProcessAgent, LlmAgent, PythonAgent, ScriptedAgent, WorkerPool, complete
+from pointsman.executors.call import CallSpec, Executor, Outcome, Port
+from pointsman.kernel.effects import Call, Decide, Invoke
+from pointsman.kernel.events import Decided, ErrorInfo, Json
+from pointsman.kernel.instructions import Program
+from pointsman.kernel.state import State
+from pointsman.language import model
+from pointsman.language.source import Source
+from pointsman.language.syntax import parse, plain
+from pointsman.runtime.policies import PolicyBook
+
+MODEL_LATENCY_S = 0.0
+
+
+class Agents:
+    """Executors by name, made when first asked for; `close` ends every process they hold."""
+
+    def __init__(
+        self,
+        program: Program,
+        *,
+        interpreter: str,
+        roots: Sequence[Path],
+        cwd: Path,
+        env: Mapping[str, str] | None = None,
+        scripts: Mapping[str, bytes] | None = None,
+        policies: PolicyBook | None = None,
+        in_process: Mapping[str, Callable[..., Any]] | None = None,
+    ) -> None:
+        self._program = program
+        self._interpreter = interpreter
+        self._roots = tuple(roots)
+        self._cwd = cwd
+        self._env = worker_env(interpreter, env)
+        self._scripts = {name: script_data(name, data) for name, data in (scripts or {}).items()}
+        self._policies = policies
+        self._pool: WorkerPool | None = None
+        self._made: dict[str, Executor] = {name: InProcessAgent(fn) for name, fn in (in_process or {}).items()}
+
+    def agent(self, effect: Invoke) -> Executor:
+        """The executor of an attempt. Scripts and commands are made for it, the others are shared."""
+        made = self._made.get(effect.agent)
+        if made is not None:
+            return made
+        agent = self._program.agents[effect.agent]
+        match agent.target:
+            case model.PythonTarget(target):
+                made = self._made[effect.agent] = PythonAgent(self._workers(), target)
+                return made
+            case model.CommandTarget() as command:
+                return self._command(command, effect.request or {})
+            case model.ScriptedTarget(results):
+                return ScriptedAgent(list(results), effect.visit - 1)
+            case model.LlmTarget() as llm:
+                tools = [tool.name for tool in agent.tools]
+                prompt = str((effect.request or {}).get("prompt", ""))
+                return LlmAgent(llm.model, prompt, tools, llm.result)
+            case None:
+                raise Misuse("agent_without_target", f"agent {agent.name} says neither python nor command")
+
+    def call(self, effect: Call, state: State) -> Callable[[CallSpec, Port], Awaitable[Outcome]]:
+        """What answers a request made from inside an attempt."""
+        if effect.what == "llm":
+            return self._model(effect)
+        in_process = self._made.get(f"tool {effect.name}")
+        if in_process:
+            return in_process.run
+        tool = self._program.tools[effect.name]
+        match tool.target:
+            case model.PythonTarget(target):
+                pool = self._workers()
+                return lambda spec, port: pool.run_python(target, spec, port, inside=effect.parent)
+            case model.CommandTarget() as command:
+                return self._command(command, {"argv": _argv(command, effect.args)}).run
+            case _:
+                return _no_such_tool
+
+    def decide(self, effect: Decide, state: State) -> Decided:
+        """The policies' answer, from the texts as they are now."""
+        if self._policies is None:
+            return Decided(effect.id, "allow")
+        return self._policies.decide(effect, state)
+
+    async def close(self) -> None:
+        """End every worker."""
+        for executor in self._made.values():
+            await executor.close()
+        if self._pool:
+            await self._pool.close()
+
+    def _workers(self) -> WorkerPool:
+        if self._pool is None:
+            self._pool = WorkerPool(self._interpreter, self._env, self._roots, self._cwd)
+        return self._pool
+
+    def _command(self, command: model.CommandTarget, request: dict[str, Json]) -> CommandAgent:
+        stdin = request.get("stdin")
+        return CommandAgent(
+            [_word(word) for word in request.get("argv") or []],
+            parse=command.parse,  # type: ignore[arg-type]  # the schema allows only these three
+            ok_exit=command.ok_exit,
+            stdin=None if stdin is None else _word(stdin),
+            cwd=self._cwd,
+            env=self._env,
+            wall_s=command.wall_ns / 1e9 if command.wall_ns else None,
+            memory=command.memory or None,
+        )
+
+    def _model(self, effect: Call) -> Callable[[CallSpec, Port], Awaitable[Outcome]]:
+        script = self._scripts.get(effect.name.removeprefix("scripted:"), [])
+
+        async def ask(spec: CallSpec, port: Port) -> Outcome:
+            await port.started(effect.name)
+            return complete(script, effect.args["messages"], effect.args.get("tools", []))
+
+        return ask
+
+
+def worker_env(interpreter: str, env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The launching client's environment, with the interpreter's folder first on PATH as an activated one has it."""
+    base = dict(os.environ if env is None else env)
+    folder = str(Path(interpreter).parent)
+    if Path(interpreter).is_absolute():
+        base["PATH"] = folder + os.pathsep + base.get("PATH", "")
+    return base
+
+
+def script_data(name: str, data: bytes) -> list[Json]:
+    """The replies of a scripted model: a list, or a mapping with `replies`. Raises Misuse."""
+    tree = parse(Source(name, data))
+    if tree.diagnostics or not tree.documents:
+        why = tree.diagnostics[0].message if tree.diagnostics else "it is empty"
+        raise Misuse("script_unreadable", f"{name} is no list of replies: {why}")
+    content = plain(tree.documents[0].root)
+    replies = content.get("replies") if isinstance(content, dict) else content
+    if not isinstance(replies, list):
+        raise Misuse("script_unreadable", f"{name} is no list of replies")
+    return replies
+
+
+def _argv(command: model.CommandTarget, args: Json) -> list[Json]:
+    """A command used as a tool sees its call's arguments as `args`."""
+    from pointsman.kernel.instructions import compile_value
+
+    words = compile_value(command.argv)({"args": args})
+    return words if isinstance(words, list) else [words]
+
+
+def _word(value: Json) -> str:
+    """A word of a command line: strings as they are, the rest as templates join it."""
+    from pointsman.language.expressions import join_value
+
+    return value if isinstance(value, str) else join_value(value)
+
+
+async def _no_such_tool(spec: CallSpec, port: Port) -> Outcome:
+    return Outcome(error=ErrorInfo("agent", "tool_unusable", f"tool {spec.agent} says neither python nor command"))

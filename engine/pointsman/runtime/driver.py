@@ -1,0 +1,337 @@
+"""The loop of one run: events in, journal, state, effects out.
+
+One turn takes everything that has arrived, moves every branch that can move, and commits all of it at once; only then
+does anything of it take effect. What needs no outside (a policy's decision) is answered inside the turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from pointsman.executors.call import CallSpec, Executor, Outcome
+from pointsman.executors.inprocess import InProcessAgent
+from pointsman.kernel import folding, machine
+from pointsman.kernel.effects import AnyEffect, Ask, Call, Cancel, Decide, Invoke, Reply, Sleep
+from pointsman.kernel.events import (
+    AttemptResult,
+    AttemptStarted,
+    CallRequested,
+    Decided,
+    ErrorInfo,
+    Event,
+    Json,
+    OutputWritten,
+    Progressed,
+    Record,
+    TimerFired,
+)
+from pointsman.kernel.state import State
+from pointsman.runtime.clock import Clock
+
+SLICE = 64
+"""Turns without waiting before other tasks get the loop: a turn takes tens of microseconds, a slice at most 1 ms."""
+
+
+class Writer(Protocol):
+    """Where records are made durable; an awaitable answer is waited for (`journal.writer`)."""
+
+    def append(self, run_id: str, fence: int, records: Sequence[Record]) -> Awaitable[None] | None: ...
+
+
+class Outside(Protocol):
+    """Who answers effects: agents, tools, models and policies."""
+
+    def agent(self, effect: Invoke) -> Executor: ...
+
+    def call(self, effect: Call, state: State) -> Callable[[CallSpec, _Port], Awaitable[Outcome]]: ...
+
+    def decide(self, effect: Decide, state: State) -> Decided: ...
+
+
+class Watcher(Protocol):
+    """Who is told what happened, after it is durable; it can change nothing."""
+
+    def __call__(self, records: Sequence[Record], state: State) -> None: ...
+
+
+class Driver:
+    """Runs one run until it ends or only people are waited for. Belongs to one event loop."""
+
+    def __init__(
+        self,
+        state: State,
+        seq: int,
+        fence: int,
+        *,
+        writer: Writer,
+        outside: Outside,
+        clock: Clock,
+        watchers: Sequence[Watcher] = (),
+        wall_used_ns: int = 0,
+    ) -> None:
+        self.state = state
+        self.seq = seq
+        self._fence = fence
+        self._writer = writer
+        self._outside = outside
+        self._clock = clock
+        self._watchers = list(watchers)
+        self._inbox: deque[tuple[Event, str | None, asyncio.Future[bool] | None]] = deque()
+        self._wake = asyncio.Event()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._replies: dict[str, asyncio.Future[Outcome]] = {}
+        self._wall = _WallClock(clock, state.program.budget.wall_ns, wall_used_ns)
+        self.dropped = 0
+
+    def post(self, event: Event, branch: str | None = None) -> None:
+        """Something has happened; it is taken up in the next turn."""
+        self._inbox.append((event, branch, None))
+        self._wake.set()
+
+    async def posted(self, event: Event, branch: str | None = None) -> bool:
+        """The same, and wait until it is durable; False when nobody waited for it and it was dropped."""
+        done = asyncio.get_running_loop().create_future()
+        self._inbox.append((event, branch, done))
+        self._wake.set()
+        return bool(await done)
+
+    def questions(self) -> list[Ask]:
+        """What people are asked right now."""
+        return [effect for effect in self.state.pending.values() if isinstance(effect, Ask)]
+
+    async def run(self, first: Sequence[AnyEffect] = (), *, park: bool = True) -> State:
+        """Drive to the end; with `park`, return too when only answers of people are missing.
+
+        `first` are the effects that are still unanswered (a resumed run). Raises JournalError when an event can not be
+        made durable: then nothing of that turn has taken effect.
+        """
+        turns = 0
+        records: list[Record] = []
+        later: list[AnyEffect] = []
+        self._sort_out(first, records, later)
+        try:
+            while True:
+                await self._turn(records, later)
+                records, later = [], []
+                if self.state.ended:
+                    return self.state
+                if not self._inbox:
+                    if park and self._only_people_wait():
+                        return self.state
+                    await self._idle()
+                elif (turns := turns + 1) % SLICE == 0:
+                    await asyncio.sleep(0)
+        finally:
+            await self._stop()
+
+    async def _turn(self, records: list[Record], later: list[AnyEffect]) -> None:
+        answered: list[tuple[asyncio.Future[bool], bool]] = []
+        while self._inbox:
+            event, branch, done = self._inbox.popleft()
+            wanted = machine.awaits(self.state, event)
+            if wanted:
+                self._fold(event, branch or self._branch(event), records, later)
+            else:
+                self.dropped += 1
+            if done:
+                answered.append((done, wanted))
+        while self.state.ready:
+            branch = self.state.ready[0]
+            self._fold(machine.advance(self.state, branch), branch, records, later)
+        if records:
+            saving = self._writer.append(self.state.run_id, self._fence, records)
+            if saving is not None:
+                await saving
+            for watch in self._watchers:
+                watch(records, self.state)
+        for done, wanted in answered:
+            if not done.done():
+                done.set_result(wanted)
+        for effect in later:
+            self._perform(effect)
+
+    def _fold(self, event: Event, branch: str, records: list[Record], later: list[AnyEffect]) -> None:
+        self.seq += 1
+        record = Record(self.seq, branch, self._clock.now_ns(), event)
+        self.state, effects = machine.step(self.state, record)
+        records.append(record)
+        if effects:
+            self._sort_out(effects, records, later)
+
+    def _sort_out(self, effects: Sequence[AnyEffect], records: list[Record], later: list[AnyEffect]) -> None:
+        """Answer decisions now; say that in-process calls start, so that this is in the same commit; the rest waits."""
+        for effect in effects:
+            if isinstance(effect, Decide):
+                self._fold(self._outside.decide(effect, self.state), effect.branch, records, later)
+                continue
+            if isinstance(effect, Invoke) and isinstance(self._outside.agent(effect), InProcessAgent):
+                self._fold(AttemptStarted(effect.id, effect.attempt, "in process"), effect.branch, records, later)
+            later.append(effect)
+
+    def _branch(self, event: Event) -> str:
+        return machine.branch_of(self.state, getattr(event, "effect", ""))
+
+    # --- effects ----------------------------------------------------------------------------------------------------
+
+    def _perform(self, effect: AnyEffect) -> None:
+        match effect:
+            case Invoke():
+                executor = self._outside.agent(effect)
+                spec = _spec(effect)
+                port = _Port(self, effect)
+                if isinstance(executor, InProcessAgent):
+                    made = executor.run_now(spec, port)
+                    if isinstance(made, Outcome):
+                        self._answer(effect.id, effect.attempt, made)
+                    else:
+                        self._spawn(effect.id, self._await_attempt(effect, made))
+                else:
+                    self._spawn(effect.id, self._await_attempt(effect, executor.run(spec, port)))
+            case Call():
+                spec = CallSpec(effect.id, effect.attempt, effect.parent, effect.name, effect.args, effect.key)
+                work = self._outside.call(effect, self.state)(spec, _Port(self, effect))
+                self._spawn(effect.id, self._await_attempt(effect, work))
+            case Reply():
+                waiting = self._replies.pop(effect.id, None)
+                if waiting and not waiting.done():
+                    waiting.set_result(Outcome(effect.value, effect.error))
+            case Sleep():
+                self._spawn(effect.id, self._after(effect.delay_ns, effect.id))
+            case Ask():
+                if effect.expires_at_ns:
+                    left_ns = max(0, effect.expires_at_ns - self._clock.now_ns())
+                    self._spawn(effect.id, self._after(left_ns, effect.id))
+            case Cancel():
+                task = self._tasks.get(effect.id)
+                if task:
+                    task.cancel()
+            case Decide():
+                raise AssertionError("decisions are answered inside the turn")
+
+    def _spawn(self, name: str, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks[name] = task
+        task.add_done_callback(lambda done: self._finished(name, done))
+
+    def _finished(self, name: str, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(name) is task:
+            del self._tasks[name]
+        if not task.cancelled() and (error := task.exception()):
+            found = self.state.pending.get(name)
+            message = f"{type(error).__name__}: {error}"
+            if found is not None:
+                attempt = getattr(found, "attempt", 1)
+                self._answer(name, attempt, Outcome(error=ErrorInfo("internal", "executor_failed", message)))
+        self._wake.set()
+
+    async def _await_attempt(self, effect: Invoke | Call, work: Awaitable[Outcome]) -> None:
+        self._answer(effect.id, effect.attempt, await work)
+
+    def _answer(self, effect_id: str, attempt: int, outcome: Outcome) -> None:
+        self.post(AttemptResult(effect_id, attempt, outcome.value, outcome.error, outcome.usage))
+
+    async def _after(self, delay_ns: int, effect_id: str) -> None:
+        await self._clock.sleep(delay_ns)
+        self.post(TimerFired(effect_id))
+
+    async def request(self, effect: Invoke | Call, call_id: str, what: str, name: str, args: Json) -> Outcome:
+        """An agent asks for something from inside; answered by a `Reply` of the kernel."""
+        waiting: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._replies[call_id] = waiting
+        if not await self.posted(CallRequested(effect.id, call_id, what, name, args), effect.branch):
+            return Outcome(error=ErrorInfo("internal", "attempt_over", "nobody waits for this attempt any more"))
+        return await waiting
+
+    # --- waiting ----------------------------------------------------------------------------------------------------
+
+    def _only_people_wait(self) -> bool:
+        return bool(self.state.pending) and all(isinstance(effect, Ask) for effect in self.state.pending.values())
+
+    async def _idle(self) -> None:
+        """Wait for the next event; the wall budget runs only while somebody else than a person is waited for."""
+        self._wake.clear()
+        if self._inbox:
+            return
+        wall = self._wall.left_s() if not self._only_people_wait() else None
+        if wall is None:
+            self._wall.pause()
+            await self._wake.wait()
+            self._wall.go_on()
+            return
+        try:
+            await asyncio.wait_for(self._wake.wait(), wall)
+        except TimeoutError:
+            self.post(TimerFired(folding.WALL), "main")
+
+    async def _stop(self) -> None:
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for waiting in self._replies.values():
+            waiting.cancel()
+
+
+class _Port:
+    """What one attempt may ask of this run; calls are numbered, so that a second attempt asks under the same ids."""
+
+    def __init__(self, driver: Driver, effect: Invoke | Call) -> None:
+        self._driver = driver
+        self._effect = effect
+        self._calls = 0
+
+    async def started(self, where: str) -> None:
+        await self._driver.posted(AttemptStarted(self._effect.id, self._effect.attempt, where), self._effect.branch)
+
+    async def request(self, what: str, name: str, args: Json) -> Outcome:
+        self._calls += 1
+        call_id = f"{self._effect.id}/{self._calls}"
+        return await self._driver.request(self._effect, call_id, what, name, args)
+
+    def progress(self, message: str, fraction: float | None) -> None:
+        self._driver.post(Progressed(self._effect.id, message, fraction), self._effect.branch)
+
+    def output(self, stream: str, text: str) -> None:
+        self._driver.post(OutputWritten(self._effect.id, stream, text), self._effect.branch)
+
+
+class _WallClock:
+    """How much of the wall budget is left; it can be paused."""
+
+    def __init__(self, clock: Clock, allowed_ns: int | None, used_ns: int) -> None:
+        self._clock = clock
+        self._allowed_ns = allowed_ns
+        self._used_ns = used_ns
+        self._since_ns: int | None = clock.now_ns() if allowed_ns is not None else None
+
+    def left_s(self) -> float | None:
+        """Seconds, at least 0; None without a budget."""
+        if self._allowed_ns is None:
+            return None
+        running = self._clock.now_ns() - self._since_ns if self._since_ns is not None else 0
+        return max(0.0, (self._allowed_ns - self._used_ns - running) / 1e9)
+
+    def pause(self) -> None:
+        if self._since_ns is not None:
+            self._used_ns += self._clock.now_ns() - self._since_ns
+            self._since_ns = None
+
+    def go_on(self) -> None:
+        if self._allowed_ns is not None and self._since_ns is None:
+            self._since_ns = self._clock.now_ns()
+
+
+def _spec(effect: Invoke) -> CallSpec:
+    return CallSpec(
+        effect.id,
+        effect.attempt,
+        effect.stage,
+        effect.agent,
+        effect.args,
+        effect.key,
+        effect.timeout_ns / 1e9 if effect.timeout_ns else None,
+    )

@@ -1,0 +1,58 @@
+"""Running a pipeline from Python: agents given as callables run here, the journal is the workspace's or none at all."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pointsman.journal import MemoryStore, Store
+from pointsman.kernel.effects import Ask
+from pointsman.kernel.events import ErrorInfo, Json
+from pointsman.kernel.state import State, digest
+from pointsman.runtime import catalog, sessions
+from pointsman.runtime.clock import Clock, SystemClock
+from pointsman.runtime.journals import open_journal
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a run ended. `outcome` is completed, failed, limit, denied, cancelled, or empty while a person is asked."""
+
+    run_id: str
+    outcome: str
+    output: Json
+    error: ErrorInfo | None
+    questions: tuple[Ask, ...]
+    state: State
+
+    @property
+    def digest(self) -> str:
+        """The name of the final state: equal for equal ends."""
+        return digest(self.state)
+
+
+async def run_pipeline(
+    path: str | os.PathLike[str],
+    value: Json,
+    agents: Mapping[str, Callable[..., Any]],
+    answers: Mapping[str, Json],
+    durability: str,
+    clock: Clock | None = None,
+) -> Result:
+    """Start and drive a run; see `pointsman.run`."""
+    loaded = catalog.load(Path(path))
+    options = sessions.Options(agents=agents, answers=answers, clock=clock or SystemClock(), inline=True)
+    store: Store = MemoryStore() if durability == "memory" else open_journal(loaded.place, durability)
+    try:
+        return await run_loaded(loaded, value, store, options)
+    finally:
+        store.close()
+
+
+async def run_loaded(loaded: catalog.Loaded, value: Json, store: Store, options: sessions.Options) -> Result:
+    """Drive one run of a loaded pipeline in a store of the caller's."""
+    session = sessions.start(loaded, {} if value is None else value, options, store)
+    async with session:
+        state = await session.run()
+        return Result(state.run_id, state.outcome, state.output, state.error, tuple(session.questions()), state)

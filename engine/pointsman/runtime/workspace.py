@@ -1,0 +1,115 @@
+"""The workspace on disk: where its root is, what `pointsman.toml` says, and reading files for the analysis.
+
+The language never reads a file; this is where command line, reload and (later) the language server fill its `Files`.
+"""
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pointsman.errors import Misuse
+from pointsman.language import analysis
+from pointsman.language.analysis import Analysis, Files
+from pointsman.language.diagnostics import Diagnostic
+from pointsman.language.model import Workspace
+from pointsman.language.source import Source
+from pointsman.language.workspace import read_workspace
+
+SETTINGS = "pointsman.toml"
+MAX_FILE = 16 * 1024 * 1024
+"""Bytes of a text we read: nothing that a person writes by hand is larger."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A workspace: its root folder and its settings, with what is wrong in them."""
+
+    root: Path
+    settings: Workspace = field(default_factory=Workspace)
+    diagnostics: tuple[Diagnostic, ...] = ()
+    source: Source | None = None
+
+
+def find_place(start: Path) -> Place:
+    """The nearest folder upward with `pointsman.toml`, `.pointsman/` or `.git`; without one, the folder itself."""
+    folder = start if start.is_dir() else start.parent
+    folder = folder.resolve()
+    root = next((at for at in (folder, *folder.parents) if _is_root(at)), folder)
+    path = root / SETTINGS
+    if not path.is_file():
+        return Place(root)
+    source = Source(str(path), path.read_bytes())
+    settings, diagnostics = read_workspace(source)
+    return Place(root, settings, diagnostics, source)
+
+
+def read_source(path: Path, shown: str | None = None) -> Source:
+    """Read one text; `shown` is how people know it. Raises Misuse when there is nothing to read."""
+    name = shown or str(path)
+    try:
+        if path.is_dir():
+            raise Misuse("file_unreadable", f"{name} is a folder", "Name a file in it")
+        if path.stat().st_size > MAX_FILE:
+            raise Misuse("file_too_large", f"{name} has more than {MAX_FILE >> 20} MiB", "Is this the right file?")
+        return Source(name, path.read_bytes())
+    except FileNotFoundError:
+        raise Misuse("file_missing", f"there is no file {name}", near_file(path)) from None
+    except OSError as error:
+        raise Misuse("file_unreadable", f"{name} can not be read: {error.strerror}") from None
+
+
+def near_file(path: Path) -> str:
+    """A hint with the nearest name in the same folder, or the pipelines there are."""
+    from pointsman.language.diagnostics import nearest
+
+    try:
+        names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
+    except OSError:
+        return ""
+    near = nearest(path.name, names)
+    return f"Did you mean {path.parent / near}?" if near else ""
+
+
+def analyse_file(place: Place, path: Path, shown: str | None = None) -> Analysis:
+    """Analyse one file with everything it refers to read from disk."""
+    source = read_source(path, shown)
+    return analysis.analyse(source, read_wanted(place, path, source), place.settings)
+
+
+def read_wanted(place: Place, path: Path, source: Source) -> Files:
+    """The files an analysis would like to see; what is not there is None."""
+    base = path.resolve().parent
+    texts: dict[str, bytes | None] = {}
+    for wanted in analysis.wanted(source, place.settings):
+        try:
+            target = base / wanted
+            texts[wanted] = target.read_bytes() if target.is_file() and target.stat().st_size <= MAX_FILE else None
+        except (OSError, ValueError):
+            texts[wanted] = None
+    return Files(texts, None)
+
+
+def interpreter(place: Place) -> str:
+    """The workers' Python: `python` of the settings, the active environment, `.venv`, then PATH."""
+    if place.settings.python:
+        named = Path(place.settings.python).expanduser()
+        return str(named if named.is_absolute() else place.root / named) if "/" in place.settings.python else str(named)
+    active = os.environ.get("VIRTUAL_ENV")
+    for folder in filter(None, (active, str(place.root / ".venv"))):
+        found = Path(folder) / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+        if found.exists():
+            return str(found)
+    return shutil.which("python3") or shutil.which("python") or sys.executable
+
+
+def import_roots(place: Place, pipeline: Path) -> tuple[Path, ...]:
+    """Where agents' modules are looked for: beside the pipeline, then the settings' `roots`, then the root."""
+    named = [place.root / root for root in place.settings.roots]
+    found = [pipeline.resolve().parent, *named, place.root]
+    return tuple(dict.fromkeys(found))
+
+
+def _is_root(folder: Path) -> bool:
+    return (folder / SETTINGS).is_file() or (folder / ".pointsman").is_dir() or (folder / ".git").exists()

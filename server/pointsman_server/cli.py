@@ -1,0 +1,120 @@
+"""The command line: words in, one command called, its exit code out.
+
+Each command is a module of `commands/` with one function, imported only when it is asked for: `--help` costs no engine.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+
+from pointsman_server import exits
+
+EPILOG = """exit codes: 0 completed · 1 failed, or check found errors · 2 usage, or a refused file
+            3 limit or budget · 4 denied by policy · 5 parked on a question · 130 cancelled"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code. Errors of ours are printed with what to do, never as a traceback."""
+    options = _parser().parse_args(argv)
+    from pointsman.errors import Misuse, PointsmanError, RefusedDefinition
+
+    try:
+        command = import_module(f"pointsman_server.commands.{options.command}")
+        return int(command.run(options))
+    except RefusedDefinition as error:
+        from pointsman_server.render import print_refused
+
+        print_refused(error)
+        return exits.USAGE
+    except PointsmanError as error:
+        sys.stderr.write(f"pointsman: {error}\n")
+        return exits.USAGE if isinstance(error, Misuse) else exits.FAILED
+    except KeyboardInterrupt:
+        sys.stderr.write("\npointsman: stopped\n")
+        return exits.CANCELLED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the exit's flush has somewhere to go
+        return exits.FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pointsman",
+        description="Run agent pipelines, see why they went where they went, and live them again.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"pointsman {version('pointsman')}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    check = _command(commands, "check", "say what is wrong with pipelines, policies and settings")
+    check.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a folder to search")
+    check.add_argument("--format", choices=("text", "json", "github"), default="text")
+
+    run = _command(commands, "run", "run a pipeline, with a live view on a terminal")
+    run.add_argument("file", metavar="FILE", help="a *.pipeline.yaml; FILE#NAME picks one of several in it")
+    run.add_argument("--input", metavar="JSON|@FILE", help="the input as JSON, or read from a file (@- is standard input)")
+    run.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="sets", help="one key of the input; may be repeated"
+    )
+    _hosting(run)
+
+    answer = _command(commands, "answer", "answer the question a run waits for, and go on")
+    _run_id(answer)
+    answer.add_argument("stage", metavar="STAGE", help="the stage that asks")
+    answer.add_argument("value", metavar="JSON", help='such as \'{"approved": true}\'')
+    _hosting(answer)
+
+    resume = _command(commands, "resume", "go on with a run whose host is gone, or that was answered")
+    _run_id(resume)
+    _hosting(resume)
+
+    runs = _command(commands, "runs", "list the runs of this workspace, newest first")
+    runs.add_argument("--limit", type=int, default=20, help="how many (20)")
+    runs.add_argument("--json", action="store_true", help="as JSON")
+
+    show = _command(commands, "show", "show what a run did; with --at, the envelope after that event")
+    _run_id(show)
+    show.add_argument("--at", type=int, metavar="N", help="the event to stand after")
+    show.add_argument("--json", action="store_true", help="as JSON")
+
+    replay = _command(commands, "replay", "recompute a run from what was observed, and compare")
+    _run_id(replay)
+    replay.add_argument("--json", action="store_true", help="as JSON")
+
+    doctor = _command(commands, "doctor", "check this workspace: interpreter, journal, settings")
+    doctor.add_argument("--json", action="store_true", help="as JSON")
+    return parser
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, about: str
+) -> argparse.ArgumentParser:
+    return commands.add_parser(
+        name,
+        help=about,
+        description=about[0].upper() + about[1:] + ".",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def _run_id(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="a run's id, the start of one, `latest` or `latest:failed`")
+
+
+def _hosting(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--answer",
+        action="append",
+        default=[],
+        metavar="STAGE=JSON",
+        dest="answers",
+        help="answer a question when it comes; may be repeated",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object at the end, nothing else on stdout")

@@ -1,0 +1,39 @@
+"""`pointsman answer`: give a person's answer to a parked run, and go on with it."""
+
+import argparse
+from pathlib import Path
+
+from pointsman.errors import Misuse, RunUnavailable
+from pointsman.journal.replay import past
+from pointsman.kernel.effects import Ask
+from pointsman.kernel.interrupts import complaint
+from pointsman.runtime import sessions
+from pointsman.runtime.journals import open_journal
+from pointsman.runtime.workspace import find_place
+from pointsman_server.commands.run import read_pairs
+from pointsman_server.hosting import host, options_for, person
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check the answer against the question before anything is touched; then resume with it."""
+    place = find_place(Path.cwd())
+    value = read_pairs([f"{options.stage}={options.value}"], "answer")[options.stage]
+    store = open_journal(place)
+    try:
+        lived = past(store, options.run)
+    finally:
+        store.close()
+    if lived.state.ended:
+        raise RunUnavailable("run_ended", f"run {lived.row.id} has ended: {lived.state.outcome}", "Nothing is asked")
+    asks = [effect for effect in lived.unanswered if isinstance(effect, Ask)]
+    ask = sessions.question_at(asks, options.stage)
+    problem = complaint(ask, value)
+    if problem:
+        raise Misuse("answer_unfit", f"the answer does not fit {options.stage}: {problem}", sessions.answer_hint(ask))
+
+    def resume(watcher: sessions.Watcher) -> sessions.Session:
+        session = sessions.resume(place, lived.row.id, options_for(options, watcher))
+        session.answer(options.stage, value, person())
+        return session
+
+    return host(options, resume)

@@ -1,0 +1,105 @@
+"""`pointsman doctor`: is this workspace fit to run pipelines, and if not, what to do."""
+
+import argparse
+import asyncio
+import json
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+from pointsman.errors import PointsmanError
+from pointsman.executors import probe_interpreter
+from pointsman.runtime.agents import worker_env
+from pointsman.runtime.journals import open_journal
+from pointsman.runtime.workspace import Place, find_place, interpreter
+from pointsman_server import exits
+from pointsman_server.render import plural
+from pointsman_server.tables import print_table
+
+ROOMY = 100 * 1024 * 1024
+"""Bytes free under which a journal may soon not be written."""
+
+Check = Callable[[Place], tuple[bool, str]]
+
+
+def run(options: argparse.Namespace) -> int:
+    """Make every check; exit code 1 when one is bad."""
+    place = find_place(Path.cwd())
+    found = [(name, *_made(check, place)) for name, check in CHECKS.items()]
+    if options.json:
+        json.dump([{"check": name, "ok": good, "found": what} for name, good, what in found], sys.stdout, indent=2)
+        sys.stdout.write("\n")
+    else:
+        print_table(("check", "", "found"), [(name, "ok" if good else "bad", what) for name, good, what in found])
+    return exits.COMPLETED if all(good for _, good, _ in found) else exits.FAILED
+
+
+def _made(check: Check, place: Place) -> tuple[bool, str]:
+    try:
+        return check(place)
+    except PointsmanError as error:
+        return False, str(error)
+    except OSError as error:
+        return False, f"{error.strerror}: {error.filename}"
+
+
+def _version(place: Place) -> tuple[bool, str]:
+    return True, f"pointsman {version('pointsman')} on Python {platform.python_version()}"
+
+
+def _workspace(place: Place) -> tuple[bool, str]:
+    marks = [mark for mark in ("pointsman.toml", ".pointsman", ".git") if (place.root / mark).exists()]
+    return True, f"{place.root} ({', '.join(marks) or 'no pointsman.toml, no .git: this folder itself'})"
+
+
+def _settings(place: Place) -> tuple[bool, str]:
+    if place.source is None:
+        return True, "no pointsman.toml: defaults"
+    errors = [found for found in place.diagnostics if found.severity == "error"]
+    if errors:
+        return False, f"{errors[0].message}. See: pointsman check pointsman.toml"
+    return True, "pointsman.toml is fine"
+
+
+def _interpreter(place: Place) -> tuple[bool, str]:
+    path = interpreter(place)
+    error, found = asyncio.run(probe_interpreter(path, worker_env(path)))
+    return (False, error) if error else (True, f"{path} ({found})")
+
+
+def _journal(place: Place) -> tuple[bool, str]:
+    store = open_journal(place)
+    try:
+        rows = store.runs(10_000)
+        damaged = [row.id for row in rows[:20] if store.verify(row.id)]
+    finally:
+        store.close()
+    if damaged:
+        return False, f"run {damaged[0]} is damaged. See: pointsman replay {damaged[0]}"
+    left = [row.id for row in rows if row.status == "interrupted"]
+    hint = f", {plural(len(left), 'interrupted run')}: pointsman resume {left[0]}" if left else ""
+    return True, f"{place.root / '.pointsman' / 'journal.db'}: {plural(len(rows), 'run')}{hint}"
+
+
+def _disk(place: Place) -> tuple[bool, str]:
+    free = shutil.disk_usage(place.root).free
+    return free > ROOMY, f"{free / 2**30:.1f} GiB free"
+
+
+def _git(place: Place) -> tuple[bool, str]:
+    found = shutil.which("git")
+    return True, found or "no git: pipelines that ask it will fail"
+
+
+CHECKS: dict[str, Check] = {
+    "version": _version,
+    "workspace": _workspace,
+    "settings": _settings,
+    "interpreter": _interpreter,
+    "journal": _journal,
+    "disk": _disk,
+    "git": _git,
+}

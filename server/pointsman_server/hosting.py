@@ -1,0 +1,136 @@
+"""Hosting a run from the command line: live view, questions, Ctrl-C, the final report, the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import getpass
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from pointsman.journal.replay import past
+from pointsman.kernel.effects import Ask
+from pointsman.kernel.state import State, digest
+from pointsman.runtime.driver import Watcher
+from pointsman.runtime.journals import open_journal
+from pointsman.runtime.sessions import Options, Session
+from pointsman.runtime.workspace import Place
+from pointsman_server import exits
+from pointsman_server.questions import ask_person
+from pointsman_server.report import print_report
+from pointsman_server.views import View, view_for
+
+Begin = Callable[[Watcher], Session]
+
+
+def host(options: argparse.Namespace, begin: Begin) -> int:
+    """Host the run that `begin` opens until it ends or parks."""
+    return asyncio.run(_host(options, begin))
+
+
+def options_for(options: argparse.Namespace, watcher: Watcher) -> Options:
+    """What the command line says about hosting."""
+    from pointsman_server.commands.run import read_pairs
+
+    return Options(
+        principal={"id": person(), "roles": ["developer"]},
+        watchers=[watcher],
+        answers=read_pairs(options.answers, "--answer"),
+    )
+
+
+def person() -> str:
+    """Who sits here, as far as the machine knows."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+def report_past(place: Place, run: str, as_json: bool) -> str:
+    """Report a run that has ended already; returns its outcome."""
+    store = open_journal(place)
+    try:
+        lived = past(store, run)
+        _report(lived.state, [], as_json)
+        return lived.state.outcome
+    finally:
+        store.close()
+
+
+async def _host(options: argparse.Namespace, begin: Begin) -> int:
+    view = view_for(sys.stderr if options.json else sys.stdout)
+    session = begin(view.watch)
+    async with session:
+        with view, _ctrl_c(session):
+            state = await _to_the_end(session, view, interactive=not options.json and view.interactive)
+        _report(state, session.questions(), options.json)
+    return exits.of(state.outcome)
+
+
+async def _to_the_end(session: Session, view: View, *, interactive: bool) -> State:
+    state = await session.run()
+    while interactive and not state.ended:
+        for ask in session.questions():
+            with view.paused():
+                value = await ask_person(ask)
+            if value is None:
+                return state
+            session.answer(ask.id, value, person())
+        state = await session.run()
+    return state
+
+
+@contextlib.contextmanager
+def _ctrl_c(session: Session) -> Any:
+    """The first Ctrl-C cancels the run in good order, the second ends this process as it would any other."""
+    loop = asyncio.get_running_loop()
+
+    def cancel() -> None:
+        loop.remove_signal_handler(signal.SIGINT)
+        session.cancel(person())
+
+    loop.add_signal_handler(signal.SIGINT, cancel)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+
+
+def _report(state: State, questions: list[Ask], as_json: bool) -> None:
+    if as_json:
+        json.dump(summary(state, questions), sys.stdout, ensure_ascii=False)
+        sys.stdout.write("\n")
+        return
+    print_report(state, questions)
+
+
+def summary(state: State, questions: list[Ask]) -> dict[str, Any]:
+    """A run's end as one object."""
+    error = state.error
+    return {
+        "run": state.run_id,
+        "pipeline": state.started.pipeline,
+        "outcome": state.outcome or "waiting",
+        "output": state.output,
+        "error": None
+        if error is None
+        else {"class": error.klass, "code": error.code, "message": error.message, "stage": error.stage},
+        "digest": digest(state),
+        "questions": [
+            {"stage": ask.stage, "kind": ask.what, "question": ask.question, "about": ask.about} for ask in questions
+        ],
+        "used": {
+            "iterations": state.used.iterations,
+            "hops": state.used.hops,
+            "llm_calls": state.used.llm_calls,
+            "tool_calls": state.used.tool_calls,
+            "tokens": state.used.tokens,
+            "cost": state.used.cost,
+        },
+    }

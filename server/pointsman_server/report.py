@@ -1,0 +1,51 @@
+"""How a run ended, for a person: the outcome, the output or the cause, the run's id, and what to do next."""
+
+import sys
+
+from pointsman.kernel.effects import Ask
+from pointsman.kernel.state import State
+from pointsman_server.render import pretty, printable
+from pointsman_server.views import SIGNS
+
+WORDS = {
+    "completed": ("done", "completed"),
+    "failed": ("failed", "failed"),
+    "limit": ("failed", "ended by a limit"),
+    "denied": ("failed", "denied by policy"),
+    "cancelled": ("cancelled", "cancelled"),
+    "": ("asking", "waits for a person"),
+}
+
+
+def print_report(state: State, questions: list[Ask]) -> None:
+    """Print the end of a run to standard output."""
+    out = sys.stdout
+    status, words = WORDS[state.outcome]
+    colour = {"done": "32", "failed": "1;31", "cancelled": "2", "asking": "1;33"}[status]
+    head = f"{SIGNS[status]} {words}"
+    out.write(f"\n\x1b[{colour}m{head}\x1b[0m" if out.isatty() else f"\n{head}")
+    out.write(f" · run {state.run_id}\n")
+    if state.error:
+        place = f" at {state.error.stage}" if state.error.stage else ""
+        out.write(f"  {state.error.klass}/{state.error.code}{place}: {state.error.message}\n")
+        if state.error.traceback:
+            out.write("".join(f"  │ {printable(line)}\n" for line in state.error.traceback.rstrip().splitlines()))
+    if state.outcome == "completed":
+        out.write(pretty(state.output) + "\n")
+    for ask in questions:
+        out.write(f"  ? {ask.stage}: {ask.question}\n")
+    out.write("\nNext:\n" + "".join(f"  {line}\n" for line in _next(state, questions)))
+
+
+def _next(state: State, questions: list[Ask]) -> list[str]:
+    run = state.run_id
+    hints = []
+    for ask in questions:
+        example = '{"happened": true}' if ask.about == "in_doubt" else '{"approved": true}'
+        if ask.what == "clarification":
+            example = '{"text": "..."}'
+        hints.append(f"pointsman answer {run} {ask.stage} '{example}'")
+    hints.append(f"pointsman show {run}      what it did, stage by stage")
+    if state.ended:
+        hints.append(f"pointsman replay {run}    live it again, without one call")
+    return hints
