@@ -71,7 +71,14 @@ def recover(text: bytes, level: int) -> Part | None:
     quote = b"" if scan.open_quote is None or scan.wrong is not None else text[scan.open_quote : scan.open_quote + 1]
     part = lowering.native(text[:limit] + quote + b"\n" + closers, level)
     if part is not None:
-        return part._replace(node=_clipped(part.node, limit), diagnostics=(found, *part.diagnostics))
+        spoken = tuple(
+            Diagnostic(
+                said.code, Span(min(said.span.start, limit), min(said.span.end, limit)), said.message, said.severity
+            )
+            for said in part.diagnostics
+        )
+        links = tuple(Link(link.name, min(link.start, limit), min(link.end, limit), link.alias) for link in part.links)
+        return Part(_clipped(part.node, text, limit), (found, *spoken), links)
     return _pieces(text, scan, limit, (found,), level)
 
 
@@ -196,29 +203,25 @@ def _string_end(text: bytes, at: int) -> int | None:
     return None
 
 
-def _clipped(node: Node, limit: int) -> Node:
-    """The node without the brackets that were added behind `limit`."""
+def _clipped(node: Node, text: bytes, limit: int) -> Node:
+    """The node without what was added behind `limit`; a string that was closed there is raw text."""
     span = Span(min(node.span.start, limit), min(node.span.end, limit))
     if span == node.span:
         return node
     match node:
         case Mapping():
-            entries = tuple(Entry(entry.key, _clipped(entry.value, limit)) for entry in node.entries)
-            return Mapping(span, entries, node.flow, node.anchor)
+            entries = []
+            for entry in node.entries:
+                key = _clipped(entry.key, text, limit)
+                assert isinstance(key, Scalar)
+                entries.append(Entry(key, _clipped(entry.value, text, limit)))
+            return Mapping(span, tuple(entries), node.flow, node.anchor)
         case Sequence():
-            return Sequence(span, tuple(_clipped(item, limit) for item in node.items), node.flow, node.anchor)
+            return Sequence(span, tuple(_clipped(item, text, limit) for item in node.items), node.flow, node.anchor)
         case Scalar():
-            raw = node.text
-            return Scalar(
-                span,
-                node.style if node.style == "plain" else "plain",
-                raw,
-                raw,
-                node.anchor,
-                node.tag,
-                node.style != "plain",
-            )
+            raw = text[span.start : span.end].decode("utf-8", "replace")
+            return Scalar(span, "plain", raw, raw, node.anchor, node.tag, broken=True)
         case Missing():
             return Missing(span)
         case Alias():
-            return node
+            return Alias(span, node.name)

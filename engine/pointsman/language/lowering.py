@@ -99,7 +99,7 @@ def duplicates(entries: Iterable[Entry]) -> list[Diagnostic]:
 
 REFUSALS = {
     "yaml_too_deep": f"this is nested too deeply; {DEEPEST} levels are the limit",
-    "yaml_too_large": "this single value has more than 20,000 lines; move it to a file of its own",
+    "yaml_too_large": "this single value has more than 20,000 lines or 4 MiB; move it to a file of its own",
 }
 
 
@@ -250,7 +250,9 @@ def _check_leading(state: _State, start: int, indent: int) -> None:
         mine = len(line) - len(line.lstrip(b" "))
         if line.strip(b" "):
             if indent < mine < width:
-                state.say("yaml_syntax", header_end, at, "these blank lines are indented further than the text below them")
+                state.say(
+                    "yaml_syntax", header_end, at, "these blank lines are indented further than the text below them"
+                )
             elif not line.strip() and mine <= indent:
                 state.say("yaml_syntax", at + mine, at + len(line), "indent with spaces; YAML does not allow tabs here")
             return

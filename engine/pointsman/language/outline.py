@@ -28,16 +28,18 @@ _HEADER = regex(rb" *(" + _KEY + rb")[ \t]*(?:#[^\r\n]*)?(?:\r?\n|\Z)")
 # These two start with a line break and nothing else, which the regex engine finds by `memchr`: ten times faster than an
 # alternative with the start of the text. So they search the text behind one more line break.
 _MARKER = regex(rb"\n(---|\.\.\.)(?=[ \t\r\n]|\Z)")
-_PREFIX = regex(rb"^( *)((?:(?:[-?:]|[&!][^ \t\r\n]*)(?:[ \t]+|$))*)", MULTILINE)
+_PREFIX = regex(rb"^( *)(?![ \t]*(?:[#\r\n]|\Z))((?:(?:[-?:]|[&!][^ \t\r\n]*)(?:[ \t]+|$))*)", MULTILINE)
+_TOKEN = regex(rb"[^ \t]+")
 _LEVEL_SIGNS = (b"-", b"?", b":", b"&", b"!")
 _BRACKETS = regex(rb"[\[{]+|[\]}]+")
 
 # tree-sitter-yaml 0.7.2 crashes the process at 254 nested block levels and counts rows in 16 bits; both with a margin.
 # 1,000 brackets are read, nobody nests 64; deeper ones cost time out of proportion.
-_BLOCK_LEVELS = 200
+_COLUMNS = 100
 _FLOW_LEVELS = 1_000
 _ROWS = 20_000
 _COLUMN = 10_000
+_BYTES = 4 << 20
 
 
 class Kind(StrEnum):
@@ -166,11 +168,12 @@ def line_end(data: bytes, at: int) -> int:
 def refusal(data: bytes) -> tuple[str, int, int] | None:
     """Why this text must not reach the native parser: (code, start, end), or None.
 
-    The bound is conservative: it never lets more than 200 block levels through, as every level takes a column of its
-    own or a `-`, `?`, `:` at the start of a line. Only text far outside of any pipeline is refused though harmless.
+    The bound is conservative: block levels stand at different columns (but for a list at its key's column), and a column
+    is where a line starts or one of the `-`, `?`, `:` it starts with. So a text with 100 such columns has no 254 levels,
+    whatever the parser makes of it. Only text far outside of any pipeline is refused though harmless.
     """
     rows = data.count(b"\n")
-    if rows > _ROWS:
+    if rows > _ROWS or len(data) > _BYTES:
         return "yaml_too_large", 0, _line_end(data, 0)
     if data.count(b"[") + data.count(b"{") > _FLOW_LEVELS:
         depth = 0
@@ -180,24 +183,18 @@ def refusal(data: bytes) -> tuple[str, int, int] | None:
             if depth > _FLOW_LEVELS:
                 return "yaml_too_deep", run.start(), run.end()
     # Most items are too small to reach the bound below, and need no closer look.
-    if 3 * (rows + 1) + sum(map(data.count, _LEVEL_SIGNS)) <= _BLOCK_LEVELS and len(data) <= _COLUMN:
+    if rows + 1 + sum(map(data.count, _LEVEL_SIGNS)) <= _COLUMNS and len(data) <= _COLUMN:
         return None
-    stack: list[tuple[int, int]] = []
-    levels = 0
+    columns: set[int] = set()
     for line in _PREFIX.finditer(data):
-        width, prefix = len(line[1]), line[2]
-        if not prefix and line.end() < len(data) and data[line.end()] in b"\r\n":
-            continue
-        if width > _COLUMN:
-            return "yaml_too_deep", line.start(), line.end()
-        while stack and stack[-1][0] >= width:
-            levels -= stack.pop()[1]
-        # A list below its key at the same column is one level more: count two for each line.
-        mine = 2 + len(prefix.split()) if prefix else 1
-        stack.append((width, mine))
-        levels += mine
-        if levels > _BLOCK_LEVELS:
-            return "yaml_too_deep", line.start() + width, max(line.end(), line.start() + width)
+        start, at = line.start(), line.start(2)
+        if at - start > _COLUMN:
+            return "yaml_too_deep", start, at
+        columns.add(at - start)
+        columns.update(token.start() - start for token in _TOKEN.finditer(data, at, line.end()))
+        columns.add(line.end() - start)
+        if len(columns) > _COLUMNS:
+            return "yaml_too_deep", at, max(line.end(), at)
     return None
 
 

@@ -22,6 +22,7 @@ _INDENT = regex(rb"^[ \t]+", MULTILINE)
 _BLANKS = regex(rb"[ \t]*")
 _ANCHOR = regex(rb"&([^ \t\r\n,\[\]{}]+)[ \t]*")
 _QUOTED = regex(rb"""\"(?:[^"\\]|\\[\s\S])*+\"|'(?:[^']|'')*+'""")
+_WORD = regex(rb"[^\W\d][\w-]*")
 _ODD_KEY = regex(rb"([^\s:#][^\s:]*)[ \t]*:(?=[ \t\r\n]|\Z)")
 _BLOCK_HEADER = regex(rb"[|>](?:[-+][1-9]?|[1-9][-+]?)?")
 _BAD_ESCAPE = regex(
@@ -133,16 +134,21 @@ def _opaque(data: bytes, at: int, level: int, region: Region) -> Part:
             if outline.key(data, start) if kind is Kind.MAPPING else outline.is_dash(data, start):
                 part: Part = region(data, level, forced=kind)
                 return part
+    word = data[at : _text_end(data, at)]
+    if _WORD.fullmatch(word) and outline.kind(data[outline.line_end(data, at) :])[0] in (Kind.MAPPING, Kind.SEQUENCE):
+        # A key without its colon, and its value below it.
+        entry: Part = region(data, level + 1, forced=Kind.MAPPING)
+        return entry
     value = _value(data, at, level, region)
     return Part(value.node, value.diagnostics, value.links)
 
 
-def _value(data: bytes, at: int, level: int, region: Region) -> _Value:
-    """The value behind `key:` or `-`, from `at` to the end of the piece."""
+def _value(data: bytes, at: int, level: int, region: Region, named: bool = False) -> _Value:
+    """The value behind `key:` or `-`, from `at` to the end of the piece; `named` when its anchor was read."""
     start = _skip(data, at)
-    anchor = _ANCHOR.match(data, start)
+    anchor = None if named else _ANCHOR.match(data, start)
     if anchor is not None:
-        value = _value(data, anchor.end(), level, region)
+        value = _value(data, anchor.end(), level, region, True)
         link = Link(anchor[1].decode("utf-8", "replace"), value.node.span.start, value.node.span.end, False)
         return value._replace(node=anchored(value.node, link.name), links=(link, *value.links))
     body_at = outline.line_end(data, start)
@@ -190,6 +196,10 @@ def _above_collection(
         return value._replace(
             diagnostics=(*value.diagnostics, found, *body.diagnostics), links=body.links, more=body.node.entries
         )
+    if isinstance(body.node, Sequence) and outline.column(data[body_at:]) <= outline.column(data):
+        message = "a list item can not stand among the entries of a mapping; indent it below its key"
+        found = _syntax(content, _text_end(data, content), message)
+        return value._replace(diagnostics=(*value.diagnostics, found))
     found = _syntax(start, end, "a key has a value behind it or lines below it, not both")
     return _Value(body.node, (found, *body.diagnostics), body.links)
 
@@ -276,7 +286,8 @@ def _why(data: bytes, start: int, end: int) -> Diagnostic:
 
 
 def _below(data: bytes, body_at: int, level: int, region: Region) -> Part:
-    part: Part = region(data[body_at:], level, body_at)
+    # Eight levels more in any case: each such step may parse the rest once more, and eight are enough of that.
+    part: Part = region(data[body_at:], level + 8, body_at)
     return part
 
 

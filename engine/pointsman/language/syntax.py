@@ -60,6 +60,7 @@ _LARGEST = 16 << 20
 _BOM = b"\xef\xbb\xbf"
 _CONTROLS = bytes({*range(32)} - {9, 10, 13})
 _CONTROL = regex(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_BAD_BYTE = regex("[\udc80-\udcff]")
 _LONE_RETURN = regex(rb"\r(?!\n)")
 _DIRECTIVE = regex(rb"(?m)^%[^\r\n]*")
 _VERSION = regex(rb"%YAML[ \t]+\d+\.\d+[ \t]*(?:[ \t]#.*)?\Z")
@@ -104,8 +105,8 @@ def _readable(data: bytes) -> tuple[bytes | None, list[Diagnostic]]:
     except UnicodeDecodeError as error:
         message = f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8"
         found.append(Diagnostic("yaml_encoding", Span(error.start, error.start + 1), message))
-        # Each bad byte becomes one `?`.
-        data = data.decode("utf-8", "surrogateescape").encode("utf-8", "replace")
+        # Each bad byte becomes one `_`, which means nothing in YAML.
+        data = _BAD_BYTE.sub("_", data.decode("utf-8", "surrogateescape")).encode()
     if data.startswith(_BOM):
         # A comment line of the same length: no column moves.
         data = b"##\n" + data[3:]
@@ -117,7 +118,7 @@ def _readable(data: bytes) -> tuple[bytes | None, list[Diagnostic]]:
             f'the control character U+{sign:04X} is not allowed; write "\\x{sign:02x}" in double quotes, or remove it'
         )
         found.append(Diagnostic("yaml_encoding", Span(first.start(), first.end()), message))
-        data = _CONTROL.sub(b"?", data)
+        data = _CONTROL.sub(b"_", data)
     if b"\r" in data:
         data = _LONE_RETURN.sub(b"\n", data)
     return data, found
