@@ -26,8 +26,8 @@ class _Scan(NamedTuple):
     wrong: int | None  # a closing bracket of the wrong kind
 
 
-def recover(text: bytes, level: int) -> Part | None:
-    """What can be kept of a flow collection that is not clean; None when the text is no flow but an expression."""
+def recover(text: bytes, level: int, column: int = 0) -> Part | None:
+    """What can be kept of a flow collection that is not clean; `column` is that of the entry it belongs to."""
     scan = _scan(text)
     if level > DEEPEST:
         found = Diagnostic("yaml_too_deep", Span(0, 1), lowering.REFUSALS["yaml_too_deep"])
@@ -45,10 +45,8 @@ def recover(text: bytes, level: int) -> Part | None:
         part = lowering.native(text[: scan.end], level)
         if part is not None:
             # Clean by itself: then it is its lines that stand too far left.
-            line = text.find(b"\n") + 1
-            found = Diagnostic(
-                "yaml_syntax", Span(line, max(line, scan.end)), "indent these lines further than their key"
-            )
+            start, end = _low_line(text[: scan.end], column)
+            found = Diagnostic("yaml_syntax", Span(start, end), "indent this line further than its key")
             return part._replace(diagnostics=(found, *part.diagnostics))
         return _pieces(text, scan, scan.end - 1, (), level)
     limit = len(text.rstrip())
@@ -201,6 +199,19 @@ def _string_end(text: bytes, at: int) -> int | None:
             return at + 1
         at += 1
     return None
+
+
+def _low_line(text: bytes, column: int) -> tuple[int, int]:
+    """The first line of a flow that is indented no further than its entry."""
+    at = text.find(b"\n") + 1
+    while at > 0:
+        end = text.find(b"\n", at)
+        line = text[at : end if end >= 0 else len(text)]
+        width = len(line) - len(line.lstrip(b" "))
+        if line.strip() and width <= column:
+            return at + width, at + len(line.rstrip())
+        at = end + 1
+    return 0, 1
 
 
 def _clipped(node: Node, text: bytes, limit: int) -> Node:

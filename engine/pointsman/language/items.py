@@ -4,7 +4,6 @@ Law: `read` is a pure function of an item's bytes (with its role and level), so 
 keystroke parses its own item anew and no other. What is kept has spans relative to the item.
 """
 
-from collections.abc import Callable
 from enum import StrEnum
 from itertools import chain
 
@@ -254,6 +253,3 @@ def _duplicates(pieces: list[tuple[Part, int | None]]) -> list[Diagnostic]:
 def _indentation(at: int, column: int, off: int) -> Diagnostic:
     message = f"indent this line by {column} spaces, like the lines around it"
     return Diagnostic("yaml_syntax", Span(at, at + max(1, column - off)), message)
-
-
-Region = Callable[..., Part]

@@ -165,18 +165,19 @@ def _content(state: _State, node: Native, indent: int, level: int) -> Node:
                 if entry is not None:
                     entries.append(entry)
             state.diagnostics += duplicates(entries)
+            if shape == "block_mapping" and entries:
+                # The native span may hold the line break behind it.
+                end = entries[-1].span.end
             return Mapping(Span(start, end), tuple(entries), shape == "flow_mapping")
         case "block_sequence":
-            return Sequence(
-                Span(start, end),
-                tuple(
-                    _lower(state, inner[0], column, level + 1)
-                    if (inner := _contents(item))
-                    else _behind(state, item.start_byte + 1)
-                    for item in node.named_children
-                    if item.type != "comment"
-                ),
+            items = tuple(
+                _lower(state, inner[0], column, level + 1)
+                if (inner := _contents(item))
+                else _behind(state, item.start_byte + 1)
+                for item in node.named_children
+                if item.type != "comment"
             )
+            return Sequence(Span(start, items[-1].span.end if items else end), items)
         case "flow_sequence":
             return Sequence(Span(start, end), tuple(_flow_items(state, node, indent, level + 1)), True)
     # Unknown node types are none of the grammar's; whoever adds one hears of it.

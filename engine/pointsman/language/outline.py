@@ -168,9 +168,9 @@ def line_end(data: bytes, at: int) -> int:
 def refusal(data: bytes) -> tuple[str, int, int] | None:
     """Why this text must not reach the native parser: (code, start, end), or None.
 
-    The bound is conservative: block levels stand at different columns (but for a list at its key's column), and a column
-    is where a line starts or one of the `-`, `?`, `:` it starts with. So a text with 100 such columns has no 254 levels,
-    whatever the parser makes of it. Only text far outside of any pipeline is refused though harmless.
+    The bound is conservative: block levels stand at different columns (but for a list at its key's column), and a
+    column is where a line starts or one of the `-`, `?`, `:` it starts with. So a text with 100 such columns has no
+    254 levels, whatever the parser makes of it. Only text far outside of any pipeline is refused though harmless.
     """
     rows = data.count(b"\n")
     if rows > _ROWS or len(data) > _BYTES:

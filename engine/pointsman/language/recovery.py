@@ -25,9 +25,8 @@ _QUOTED = regex(rb"""\"(?:[^"\\]|\\[\s\S])*+\"|'(?:[^']|'')*+'""")
 _WORD = regex(rb"[^\W\d][\w-]*")
 _ODD_KEY = regex(rb"([^\s:#][^\s:]*)[ \t]*:(?=[ \t\r\n]|\Z)")
 _BLOCK_HEADER = regex(rb"[|>](?:[-+][1-9]?|[1-9][-+]?)?")
-_BAD_ESCAPE = regex(
-    rb"\\(?!x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|[0abt\tnvfre \"/\\N_LP\r\n])[\s\S]|(?:[^\\]|\\[\s\S])"
-)
+_ESCAPE = regex(rb"\\(?:[^\x00-\x7f]+|[\x00-\x7f])")
+_GOOD_ESCAPE = regex(rb"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|[0abt\tnvfre \"/\\N_LP\r\n])")
 
 Region = Callable[..., Part]
 
@@ -169,7 +168,7 @@ def _value(data: bytes, at: int, level: int, region: Region, named: bool = False
         return _Value(moved(line.node, start), _shift_all(line.diagnostics, start))
     if first in (b"[", b"{"):
         for stop in dict.fromkeys((len(data.rstrip()), end)):
-            part = flows.recover(data[start:stop], level)
+            part = flows.recover(data[start:stop], level, outline.column(data))
             if part is not None:
                 moved_links = tuple(
                     Link(link.name, link.start + start, link.end + start, link.alias) for link in part.links
@@ -247,8 +246,8 @@ def _quoted(data: bytes, start: int, end: int) -> _Value:
     text = scalars.decode(data, start, closed.end(), style).text
     node = Scalar(Span(start, closed.end()), style, text, text)
     if style == "double":
-        for escape in _BAD_ESCAPE.finditer(data, start + 1, closed.end() - 1):
-            if escape[0][:1] == b"\\" and not _GOOD_ESCAPE.match(data, escape.start()):
+        for escape in _ESCAPE.finditer(data, start + 1, closed.end() - 1):
+            if not _GOOD_ESCAPE.match(data, escape.start()):
                 sign = escape[0].decode("utf-8", "replace")
                 message = f'"{sign}" is no escape; write "\\{sign}" or use single quotes'
                 return _Value(node, (_syntax(escape.start(), escape.end(), message),))
@@ -256,9 +255,6 @@ def _quoted(data: bytes, start: int, end: int) -> _Value:
     if low is None:
         return _Value(node)
     return _Value(node, (_syntax(low, low + 1, "indent the lines of this text further than its key"),))
-
-
-_GOOD_ESCAPE = regex(rb"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|[0abt\tnvfre \"/\\N_LP\r\n])")
 
 
 def _why(data: bytes, start: int, end: int) -> Diagnostic:

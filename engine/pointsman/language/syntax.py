@@ -74,7 +74,7 @@ def parse(source: Source) -> Tree:
     documents: list[Document] = []
     prefix: Section | None = None  # directives wait here for their document
     for section in outline.sections(data):
-        if not section.marked and _is_prefix(data, section, found):
+        if not section.marked and _is_prefix(data, section):
             prefix = section
             continue
         if prefix is not None or section.marked:
@@ -205,7 +205,7 @@ def _at(root: Node, link: Link) -> Node | None:
     return None
 
 
-def _is_prefix(data: bytes, section: Section, found: list[Diagnostic]) -> bool:
+def _is_prefix(data: bytes, section: Section) -> bool:
     """Whether lines before a `---` hold nothing but directives, comments and blanks."""
     at = outline.first_content(data[: section.end], section.start)
     while at is not None:

@@ -1,4 +1,4 @@
-"""Half-typed text has a tree: 23 edits at three places of a pipeline, and how many other keys keep path and position."""
+"""Half-typed text has a tree: 23 edits at three places of a pipeline; the other keys keep path and position."""
 
 from collections.abc import Callable, Iterator
 
