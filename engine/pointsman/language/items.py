@@ -65,8 +65,6 @@ def region(
     for chunk in outline.cut(data, kind, column):
         text, at = data[chunk.start : chunk.end], base + chunk.start
         end = outline.header(text) if level == 0 and role is Role.ENTRY else None
-        if chunk.off and not quiet:
-            diagnostics.append(_indentation(at, column, chunk.off))
         if end is not None:
             part = split(text, end, level + 1, at, scope)
             pieces.append((part, None))
@@ -77,6 +75,8 @@ def region(
             pieces.append((part, at))
             diagnostics += moved_diagnostics(part.diagnostics, at)
             links += moved_links(part.links, at)
+        if chunk.off and not quiet and not part.diagnostics:
+            diagnostics.append(_indentation(at, column, chunk.off))
     node = _joined(pieces, role, scope, base)
     if role is Role.ENTRY:
         diagnostics += _duplicates(pieces)

@@ -192,7 +192,8 @@ def _flow_items(state: _State, node: Native, indent: int, level: int) -> Iterabl
                 pass
             case "flow_pair":
                 entry = _entry(state, item, indent, level)
-                yield Mapping(Span(item.start_byte, item.end_byte), () if entry is None else (entry,), True)
+                end = item.end_byte if entry is None else max(item.end_byte, entry.span.end)
+                yield Mapping(Span(item.start_byte, end), () if entry is None else (entry,), True)
             case _:
                 yield _lower(state, item, indent, level)
 

@@ -217,8 +217,9 @@ def _block(data: bytes, start: int, end: int) -> _Value:
         first = indents[0][0] if indents else 0
         low = next(((width, at) for width, at in indents if width < first), None)
         if low is None:
-            where = lowering.first_error(data)
-            found = Diagnostic("yaml_syntax", where, "this block of text is not well indented")
+            blank = outline.line_end(data, start)
+            text_at = indents[0][1] if indents else len(data)
+            found = _syntax(blank, text_at, "blank lines above a text may not be wider than its indentation")
         else:
             found = _syntax(
                 low[1], low[1] + max(1, low[0]), f"indent this line by {first} spaces, like the text above it"
@@ -234,14 +235,11 @@ def _quoted(data: bytes, start: int, end: int) -> _Value:
     quote = chr(data[start])
     if closed is None:
         return _Value(_raw(data, start, end), (_syntax(start, start + 1, f"this {quote} is never closed"),))
-    behind = data[closed.end() : outline.line_end(data, closed.end())].strip()
-    if behind and not behind.startswith(b"#"):
-        found = _syntax(
-            at := _skip(data, closed.end()),
-            at + len(behind),
-            "there is text behind the closing quote; quote the whole value",
-        )
-        return _Value(_raw(data, start, max(end, at + len(behind))), (found,))
+    behind = _skip(data, closed.end())
+    behind_end = _text_end(data, behind)
+    if behind_end > behind:
+        found = _syntax(behind, behind_end, "there is text behind the closing quote; quote the whole value")
+        return _Value(_raw(data, start, behind_end), (found,))
     style: Style = "double" if quote == '"' else "single"
     text = scalars.decode(data, start, closed.end(), style).text
     node = Scalar(Span(start, closed.end()), style, text, text)
@@ -312,11 +310,12 @@ def _text_end(data: bytes, at: int) -> int:
     line = data[at : outline.line_end(data, at)]
     if line.startswith(b"#"):
         return at
-    comment = min((found for found in (line.find(b" #"), line.find(b"\t#")) if found >= 0), default=len(line))
-    if line[:1] in (b'"', b"'"):
-        # A `#` inside quotes is text.
-        closed = _QUOTED.match(line)
-        comment = comment if closed is not None and closed.end() <= comment else len(line)
+    # A `#` inside quotes is text.
+    closed = _QUOTED.match(line)
+    signs = (line.find(sign, 0 if closed is None else closed.end()) for sign in (b" #", b"\t#"))
+    comment = min((found for found in signs if found >= 0), default=len(line))
+    if closed is None and line[:1] in (b'"', b"'"):
+        comment = len(line)
     return at + len(line[:comment].rstrip())
 
 
