@@ -57,16 +57,16 @@ def _parser() -> argparse.ArgumentParser:
 
     run = _command(commands, "run", "run a pipeline, with a live view on a terminal")
     run.add_argument("file", metavar="FILE", help="a *.pipeline.yaml; FILE#NAME picks one of several in it")
-    run.add_argument("--input", metavar="JSON|@FILE", help="the input as JSON, or read from a file (@- is standard input)")
+    run.add_argument("--input", metavar="JSON|@FILE", help="the input as JSON, or from a file (@- is standard input)")
     run.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", dest="sets", help="one key of the input; may be repeated"
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="sets", help="one key of the input; repeatable"
     )
     _hosting(run)
 
     answer = _command(commands, "answer", "answer the question a run waits for, and go on")
     _run_id(answer)
     answer.add_argument("stage", metavar="STAGE", help="the stage that asks")
-    answer.add_argument("value", metavar="JSON", help='such as \'{"approved": true}\'')
+    answer.add_argument("value", metavar="JSON", help="such as '{\"approved\": true}'")
     _hosting(answer)
 
     resume = _command(commands, "resume", "go on with a run whose host is gone, or that was answered")

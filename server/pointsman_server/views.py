@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 SIGNS = {"running": "•", "asking": "?", "done": "✓", "failed": "✗", "skipped": "-", "cancelled": "■"}
-STYLES = {"running": "cyan", "asking": "bold yellow", "done": "green", "failed": "bold red", "skipped": "dim", "cancelled": "dim"}
+STYLES = {
+    "running": "cyan",
+    "asking": "bold yellow",
+    "done": "green",
+    "failed": "bold red",
+    "skipped": "dim",
+    "cancelled": "dim",
+}
 
 
 class View(Protocol):
@@ -87,9 +94,7 @@ class LiveView:
 
         self._console: Console = Console(file=out, highlight=False)
         self._progress = Progress()
-        self._live = Live(
-            console=self._console, get_renderable=self._draw, refresh_per_second=10, transient=False
-        )
+        self._live = Live(console=self._console, get_renderable=self._draw, refresh_per_second=10, transient=False)
 
     def watch(self, records: Sequence[Record], state: State) -> None:
         """Take the events in; the next redraw shows them."""
@@ -138,7 +143,10 @@ def draw(progress: Progress, now_ns: int, room: int) -> RenderableType:
         name = "  " * line.depth + _name(line)
         took = duration((line.ended_ns or now_ns) - line.started_ns)
         table.add_row(
-            Text(SIGNS[line.status], style=style), Text(name), Text(took, style="dim"), Text(value_text(line.note), style="dim")
+            Text(SIGNS[line.status], style=style),
+            Text(name),
+            Text(took, style="dim"),
+            Text(value_text(line.note), style="dim"),
         )
     running = progress.count("running", "asking")
     said = [

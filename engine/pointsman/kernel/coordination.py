@@ -72,7 +72,9 @@ def merge_expressions(state: State, at: Branch, writes: list[tuple[str, Json]]) 
     return values
 
 
-def apply_write(program: Program, view: dict[str, Json], key: str, new: Json, merged: dict[str, Json]) -> dict[str, Json]:
+def apply_write(
+    program: Program, view: dict[str, Json], key: str, new: Json, merged: dict[str, Json]
+) -> dict[str, Json]:
     """The state view after one write; a fold, so an expression's value comes from the event."""
     how = program.state_merge.get(key, "replace")
     old = view.get(key)

@@ -1,4 +1,4 @@
-"""What a moving branch makes next: one function per part. All decisions of a run are made here (rule 3 of `machine.py`)."""
+"""What a moving branch makes next, one function per part: all decisions of a run are made here (`machine`, rule 3)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from pointsman.kernel.events import (
     ErrorInfo,
     Event,
     LimitReached,
-    Operand,
     ResultChecked,
     RunEnded,
     StageEntered,
@@ -75,9 +74,7 @@ def enter(state: State, at: Branch, code: Instruction) -> Event:
             try:
                 runs, seen = routing.decide(state.program, code.when, scope)
             except EvaluationError as error:
-                return StageFailed(
-                    code.name, routing.expression_error(state.program, code.when.code, error, code.id)
-                )
+                return StageFailed(code.name, routing.expression_error(state.program, code.when.code, error, code.id))
             if not runs:
                 return StageSkipped(code.name, code.next or code.below, seen)
         args = code.args(scope)
@@ -230,5 +227,3 @@ def _refusal(state: State, code: Instruction, call: CallState) -> ErrorInfo | No
     hint = f"it may call {', '.join(allowed)}" if allowed else "it has no `tools`"
     return ErrorInfo("agent", "tool_not_allowed", f"agent {agent.name} may not call {call.name}: {hint}", code.id)
 
-
-__all__ = ["Operand", "derive", "idempotency_key"]

@@ -35,7 +35,7 @@ class Scope(dict[str, Json]):
 
     def get(self, name: str, default: Json = None) -> Json:
         """As for any mapping; the rare records count as present."""
-        return self[name] if name in self else default
+        return self.get(name, default)
 
 
 def envelope(state: State, branch: Branch | None, history: list[Json] | None = None) -> dict[str, Json]:
@@ -63,7 +63,7 @@ def run_record(state: State) -> dict[str, Json]:
 
 
 def budget_record(state: State) -> dict[str, Json]:
-    """`budget`: for tokens, cost and each limit `{used, allowed, left}`; `allowed` and `left` are null without a bound."""
+    """`budget`: for tokens, cost and each limit `{used, allowed, left}`; the last two are null without a bound."""
     used, limits, budget = state.used, state.program.limits, state.program.budget
     bounds: dict[str, tuple[float, float | None]] = {
         "tokens": (used.tokens, budget.tokens),

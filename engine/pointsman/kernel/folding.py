@@ -49,22 +49,20 @@ WALL = "budget.wall"
 
 def put(state: State, branch: Branch, *effects: Effect, drop: str = "", **changes: Any) -> Result:
     """The state with this branch in it, ready or not as its part says; effects that want an answer become pending."""
-    moving = branch.part in MOVING or any(call.status == "requested" for call in branch.calls.values())
-    ready = tuple(name for name in state.ready if name != branch.id) if state.ready else ()
-    waits = [effect for effect in effects if not isinstance(effect, Reply | Cancel)]
-    if waits or drop:
-        pending = {name: effect for name, effect in state.pending.items() if name != drop}
-        pending.update((effect.id, effect) for effect in waits)
+    moving = branch.part in MOVING or (bool(branch.calls) and _has_requests(branch))
+    ready = state.ready
+    if ready:  # most often it is this branch alone, or none
+        ready = () if ready == (branch.id,) else tuple([name for name in ready if name != branch.id])
+    if effects or drop:
+        pending = state.pending.copy()
+        pending.pop(drop, None)
+        for effect in effects:
+            if not isinstance(effect, Reply | Cancel):
+                pending[effect.id] = effect
         changes["pending"] = pending
-    return (
-        replace(
-            state,
-            branches={**state.branches, branch.id: branch},
-            ready=(*ready, branch.id) if moving else ready,
-            **changes,
-        ),
-        effects,
-    )
+    branches = state.branches.copy()
+    branches[branch.id] = branch
+    return replace(state, branches=branches, ready=(*ready, branch.id) if moving else ready, **changes), effects
 
 
 def run_started(state: State, branch: str, event: RunStarted) -> Result:
@@ -109,9 +107,7 @@ def unwind(state: State) -> Result:
 
 
 def run_ended(state: State, branch: str, event: RunEnded) -> Result:
-    ended = replace(
-        state, ready=(), pending={}, outcome=event.outcome, output=event.output, error=event.error
-    )
+    ended = replace(state, ready=(), pending={}, outcome=event.outcome, output=event.output, error=event.error)
     return ended, tuple(Cancel(name) for name in state.pending)
 
 
@@ -137,7 +133,7 @@ def stage_entered(state: State, branch: str, event: StageEntered) -> Result:
     )
     if code.kind == "agent":
         if state.program.guarded:
-            ask = Decide(event.effect + "/before", branch, event.stage, "agent.invoke", code.stage.agent.name, event.args)  # type: ignore[union-attr]  # an agent stage names one
+            ask = Decide(event.effect + "/before", branch, event.stage, "agent.invoke", code.agent_name, event.args)
             return put(state, replace(at, part="deciding"), ask)
         return put(state, at, invoke(state, at))
     return put(state, replace(at, part="route" if code.kind == "gate" else "begin"))
@@ -193,10 +189,15 @@ def attempt_retried(state: State, branch: str, event: AttemptRetried) -> Result:
 def call_requested(state: State, branch: str, event: CallRequested) -> Result:
     at = state.branches[branch]
     known = at.calls.get(event.call)
-    if known and known.status == "done" and (known.what, known.name, known.args) == (
-        event.what,
-        event.name,
-        event.args,
+    if (
+        known
+        and known.status == "done"
+        and (known.what, known.name, known.args)
+        == (
+            event.what,
+            event.name,
+            event.args,
+        )
     ):
         return state, (Reply(event.call, event.effect, known.value, known.error),)
     return put(state, _with_call(at, CallState(event.call, event.what, event.name, event.args, "requested")))
@@ -208,9 +209,7 @@ def call_admitted(state: State, branch: str, event: CallAdmitted) -> Result:
     key = f"{at.key}/{event.call.rsplit('/', 1)[-1]}"
     effect = Call(event.call, branch, event.effect, call.what, call.name, call.args, at.attempt, key)
     llm = call.what == "llm"
-    used = replace(
-        state.used, llm_calls=state.used.llm_calls + llm, tool_calls=state.used.tool_calls + (not llm)
-    )
+    used = replace(state.used, llm_calls=state.used.llm_calls + llm, tool_calls=state.used.tool_calls + (not llm))
     return put(state, _with_call(at, replace(call, status="admitted")), effect, used=used)
 
 
@@ -239,10 +238,8 @@ def decided(state: State, branch: str, event: Decided) -> Result:
 
 def result_checked(state: State, branch: str, event: ResultChecked) -> Result:
     at = state.branches[branch]
-    agent = state.program.at(at.block, at.stage).stage.agent
-    ask = Decide(
-        f"{event.effect}/after", branch, at.stage, "output.accept", agent.name if agent else "", at.args, at.result
-    )
+    agent = state.program.at(at.block, at.stage).agent_name
+    ask = Decide(f"{event.effect}/after", branch, at.stage, "output.accept", agent, at.args, at.result)
     return put(state, replace(at, part="checking"), ask)
 
 
@@ -366,12 +363,11 @@ def going(at: Branch, to: str) -> Branch:
 def invoke(state: State, at: Branch) -> Invoke:
     """The effect that runs this branch's agent, in its current attempt."""
     code = state.program.at(at.block, at.stage)
-    assert code.stage.agent is not None
     return Invoke(
         at.effect,
         at.id,
         at.stage,
-        code.stage.agent.name,
+        code.agent_name,
         at.args,
         at.attempt,
         at.key,
@@ -395,6 +391,10 @@ def charged(used: Used, usage: Usage | None) -> Used:
     if usage is None:
         return used
     return replace(used, tokens=used.tokens + usage.tokens_in + usage.tokens_out, cost=used.cost + usage.cost)
+
+
+def _has_requests(at: Branch) -> bool:
+    return any(call.status == "requested" for call in at.calls.values())
 
 
 def _with_call(at: Branch, call: CallState) -> Branch:

@@ -14,7 +14,10 @@ from pointsman.language import model
 from pointsman.language.expressions import (
     EvaluationError,
     Expr,
+    Operand,
+    Parsed,
     compile_expression,
+    compile_operands,
     compile_template,
     parse_template,
 )
@@ -34,6 +37,7 @@ class Condition:
     text: str
     tree: Expr
     test: Callable[[Scope], Json]
+    look: Callable[[Scope], tuple[Operand, ...]]
     code: model.Code
 
 
@@ -70,6 +74,7 @@ class Instruction:
     below: str
     stage: model.Stage
     agent: model.Agent | None
+    agent_name: str
     args: Render
     request: Render | None
     when: Condition | None
@@ -97,7 +102,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Program:
-    """What a pipeline compiles to. `blocks[""]` is the root; `fork_blocks` maps fork id and branch name to a block id."""
+    """What a pipeline compiles to. `blocks[""]` is the root; a branch's block has the id `<fork id>.<branch>`."""
 
     name: str
     source: Source
@@ -166,7 +171,8 @@ def compile_program(
 
 def condition(code: model.Code) -> Condition:
     """Compile one expression."""
-    return Condition(code.text, code.tree, compile_expression(code.tree), code)
+    parsed = Parsed(code.text, code.tree, ())
+    return Condition(code.text, code.tree, compile_expression(code.tree), compile_operands(parsed), code)
 
 
 def compile_text(text: str) -> Render:
@@ -264,6 +270,7 @@ def _instruction(
         below=below,
         stage=stage,
         agent=agent,
+        agent_name=agent.name if agent else "",
         args=compile_value(stage.args),
         request=_request(stage, agent, prompts),
         when=condition(stage.when) if stage.when else None,

@@ -1,4 +1,4 @@
-"""Questions to a person: what is asked, what answer fits, and what to do when nobody knows whether something happened."""
+"""Questions to a person: what is asked, what answer fits, and what to do when nobody knows if something happened."""
 
 from __future__ import annotations
 

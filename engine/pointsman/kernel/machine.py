@@ -1,9 +1,9 @@
 """The state machine: what an event does to a run, and what a run does next.
 
-Rule 1. Nothing here asks the time, draws a number, waits, or touches the world; time, ids and chance come as events.
+Rule 1. Nothing here asks the time, draws a number, waits, or touches the world: time, ids, chance come as events.
 Rule 2. `step` folds: it evaluates no expression and decides nothing, so a journal folds even under other semantics.
-Rule 3. `advance` decides: it computes the one derived event that a moving branch makes next. Driver and replay both call
-        it; that the two agree is what `replay` proves.
+Rule 3. `advance` decides: it computes the one derived event that a moving branch makes next. Driver and replay both
+        call it; that the two agree is what `replay` proves.
 Rule 4. An answer to an effect nobody waits for changes nothing (`awaits` says so beforehand).
 
     observed event ─┐

@@ -7,7 +7,7 @@ from pointsman.kernel.events import Candidate, ErrorInfo, Operand, StageFailed, 
 from pointsman.kernel.instructions import Condition, Edge, Instruction, Located, Program
 from pointsman.kernel.state import Branch, State
 from pointsman.language import model
-from pointsman.language.expressions import EvaluationError, operands
+from pointsman.language.expressions import EvaluationError
 
 Json = Any
 MAX_OPERAND = 2000
@@ -16,9 +16,9 @@ MAX_OPERAND = 2000
 
 def leave(state: State, branch: Branch, code: Instruction) -> StageRouted | StageFailed:
     """The way on from a stage that has its result: first match wins, then `next`, then the stage below."""
-    scope = Scope(state, branch, {"args": branch.args, "result": branch.result})
     if code.routes is None:
         return _go(branch, code, code.next or code.below, "next" if code.next else "below")
+    scope = Scope(state, branch, {"args": branch.args, "result": branch.result})
     taken = weigh(state, branch, code, code.routes, scope, "route")
     if taken is not None:
         return taken
@@ -43,7 +43,8 @@ def weigh(
     candidates: list[Candidate] = []
     for index, edge in enumerate(edges):
         if edge.when is None:
-            matches, seen = True, ()
+            matches: bool = True
+            seen: tuple[Operand, ...] = ()
         else:
             try:
                 matches, seen = decide(state.program, edge.when, scope)
@@ -69,7 +70,7 @@ def decide(program: Program, test: Condition, scope: Scope) -> tuple[bool, tuple
         raise EvaluationError(
             "not_a_condition", f"a condition must be true or false, this is {value!r:.60}", 0, len(test.text)
         )
-    return value, tuple(_operand(seen.text, seen.value, seen.error) for seen in operands(test.tree, scope))
+    return value, tuple(_operand(seen.text, seen.value, seen.error) for seen in test.look(scope))
 
 
 def edge_id(branch: Branch, code: Instruction, index: int) -> str:

@@ -1,4 +1,4 @@
-"""A run at one moment: its branches, what they wait for, and what has been used up. Frozen; `machine.step` makes the next.
+"""A run at one moment: its branches, what they wait for, and what is used up. Frozen; `machine.step` makes the next.
 
 Part is where a branch stands inside its stage. In the parts of `MOVING` the next thing is the machine's to derive; in
 the others the branch waits for the outside (an answer to a pending effect) or for its own branches.
@@ -127,7 +127,7 @@ replace = msgspec.structs.replace
 
 
 def digest(state: State) -> str:
-    """A name for how a run ended: equal for equal outcome, output, state, and results, whatever the order of arrival."""
+    """A name for how a run ended: equal for equal outcome, output, state and results, in whatever order they came."""
     root = state.branches.get(ROOT)
     seen = {
         "outcome": state.outcome,

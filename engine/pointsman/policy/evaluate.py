@@ -1,16 +1,15 @@
 """Policies and facts to one decision with its reasons.
 
-Over all files the strictest wins: deny, then flag, then allow. Inside a file an explicit rule beats its default, and the
-default speaks only at the points some rule of the file names. A policy that can not be read or evaluated denies with
-the reason `rules_invalid`: it fails closed.
+Over all files the strictest wins: deny, then flag, then allow. Inside a file an explicit rule beats its default, and
+the default speaks only at the points some rule of the file names. A policy that can not be read or evaluated denies
+with the reason `rules_invalid`: it fails closed.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from re import Pattern
+from re import Pattern, escape
 from re import compile as regex
-from re import escape
 from typing import Any
 
 from pointsman.kernel.events import PolicyStamp

@@ -18,6 +18,7 @@ from pointsman.kernel.events import Decided, ErrorInfo, Json
 from pointsman.kernel.instructions import Program
 from pointsman.kernel.state import State
 from pointsman.language import model
+from pointsman.language.expressions import as_text
 from pointsman.language.source import Source
 from pointsman.language.syntax import parse, plain
 from pointsman.runtime.policies import PolicyBook
@@ -161,9 +162,7 @@ def _argv(command: model.CommandTarget, args: Json) -> list[Json]:
 
 def _word(value: Json) -> str:
     """A word of a command line: strings as they are, the rest as templates join it."""
-    from pointsman.language.expressions import join_value
-
-    return value if isinstance(value, str) else join_value(value)
+    return as_text(value)
 
 
 async def _no_such_tool(spec: CallSpec, port: Port) -> Outcome:

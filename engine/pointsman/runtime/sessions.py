@@ -250,11 +250,12 @@ def question_at(questions: Sequence[Ask], stage: str) -> Ask:
 
 def answer_hint(ask: Ask) -> str:
     """An answer that would fit, to copy."""
-    example = {
-        "confirmation": '{"approved": true}',
-        "clarification": '{"text": "..."}',
-    }.get(ask.what, "JSON that fits the review's answer schema")
-    return f"Such as: {'{"happened": true}' if ask.about == 'in_doubt' else example}"
+    if ask.about == "in_doubt":
+        return 'Such as: {"happened": true}'
+    return {
+        "confirmation": 'Such as: {"approved": true}',
+        "clarification": 'Such as: {"text": "..."}',
+    }.get(ask.what, "It takes JSON that fits the review's `answer` schema")
 
 
 def _hosted(

@@ -22,7 +22,9 @@ def compose(range: dict, decision: str, risk: dict, secrets: list, lint: list, m
         lines += ["", f"- **{found['kind']}** in `{found['file']}` line {found['line']}: `{text}`"]
     if lint:
         lines += ["", "## Lint", ""]
-        lines += [f"- `{Path(each['filename']).name}:{each['location']['row']}` {each['message']}" for each in lint[:20]]
+        lines += [
+            f"- `{Path(each['filename']).name}:{each['location']['row']}` {each['message']}" for each in lint[:20]
+        ]
         if len(lint) > 20:
             lines.append(f"- ... and {len(lint) - 20} more")
     return "\n".join(lines) + "\n"

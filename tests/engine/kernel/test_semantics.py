@@ -63,7 +63,8 @@ stages:
 def test_an_error_in_a_route_fails_the_stage_with_its_place_and_is_never_false() -> None:
     played = run("stages: {one: {agent: a, routes: [{when: result.missing == 1, to: end}, {to: end}]}}")
     assert played.outcome == "failed"
-    assert played.state.error and played.state.error.klass == "expression"
+    assert played.state.error
+    assert played.state.error.klass == "expression"
     assert "test.pipeline.yaml:5:" in played.state.error.message
 
 
@@ -93,7 +94,8 @@ stages:
 def test_a_failed_stage_without_on_error_fails_the_run() -> None:
     played = run("stages: {one: {agent: a}, two: {agent: b}}", agents={"a": failing})
     assert (played.outcome, played.code, played.route()) == ("failed", "agent_raised", ["one"])
-    assert played.state.error and "ValueError: broken" in played.state.error.message
+    assert played.state.error
+    assert "ValueError: broken" in played.state.error.message
 
 
 def test_only_retryable_classes_are_tried_again_before_on_error() -> None:
@@ -136,7 +138,7 @@ stages:
 
 
 def test_a_gate_only_routes() -> None:
-    body = 'stages: {g: {routes: [{when: input == 1, to: two}, {to: end}]}, two: {agent: b}}'
+    body = "stages: {g: {routes: [{when: input == 1, to: two}, {to: end}]}, two: {agent: b}}"
     assert run(body, 1).route() == ["g", "two"]
     assert run(body, 2).route() == ["g"]
 
@@ -194,7 +196,8 @@ def test_a_fork_runs_branches_and_merges_them_in_declared_order() -> None:
 def test_a_failed_branch_settles_the_join_and_is_named() -> None:
     played = run(FORK % "", agents={"b": failing})
     assert played.outcome == "failed"
-    assert played.state.error and played.state.error.message.startswith("branch right: ValueError")
+    assert played.state.error
+    assert played.state.error.message.startswith("branch right: ValueError")
 
 
 def test_an_optional_branch_may_fail() -> None:

@@ -67,7 +67,7 @@ def to_int(meter: Meter, value: object) -> object:
 def to_uint(meter: Meter, value: object) -> object:
     value = normal(value)
     if type(value) is float:
-        if isnan(value) or not -1.0 < value < float(UINT_MAX):
+        if isnan(value) or not 0.0 <= value < float(UINT_MAX):
             raise _too_large("an unsigned 64-bit integer")
         return UInt(value)
     if isinstance(value, int) and type(value) is not bool:

@@ -12,6 +12,7 @@ from pointsman.language.expressions.times import add_times, subtract_times
 from pointsman.language.expressions.values import (
     INT_MAX,
     INT_MIN,
+    KEY_TYPES,
     NUMBERS,
     UINT_MAX,
     Duration,
@@ -116,7 +117,10 @@ def member(left: object, right: object, meter: Meter) -> object:
             return any(item == left for item in right)
         return any(equals(left, item, meter) for item in right)
     if isinstance(right, Mapping):
-        return find(right, normal(left)).present
+        key = normal(left)
+        if type(key) not in KEY_TYPES and type(key) is not float:
+            raise no_overload("in", left, right)
+        return find(right, key).present
     if isinstance(right, str) and isinstance(left, str):
         raise EvaluationError("no_such_overload", "`in` looks into lists and maps; for text write text.contains(part)")
     raise no_overload("in", left, right)

@@ -3,10 +3,10 @@
 Also the operands of a condition: the values its answer came from, for people who ask why a route was taken.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from pointsman.language.expressions.evaluation import compile_expression
+from pointsman.language.expressions.evaluation import Compiled, compile_expression
 from pointsman.language.expressions.nodes import (
     Binary,
     Call,
@@ -79,17 +79,25 @@ def operands(tree: Expr | Parsed, scope: Scope) -> tuple[Operand, ...]:
 
     The texts are those of the source for a `Parsed`, written anew for a bare tree. Each text comes once.
     """
+    return compile_operands(tree)(scope)
+
+
+def compile_operands(tree: Expr | Parsed) -> Callable[[Scope], tuple[Operand, ...]]:
+    """The same as a function of the scope, to keep and call often."""
     root = tree.tree if isinstance(tree, Parsed) else tree
-    found: dict[str, Operand] = {}
+    leaves: dict[str, tuple[Expr, Compiled]] = {}
     for leaf in _leaves(root):
         text = tree.text[leaf.start : leaf.end] if isinstance(tree, Parsed) else unparse(leaf)
-        if text in found:
-            continue
-        try:
-            found[text] = Operand(text, compile_expression(leaf)(scope), None, leaf.start, leaf.end)
-        except EvaluationError as error:
-            found[text] = Operand(text, None, error, leaf.start, leaf.end)
-    return tuple(found.values())
+        if text not in leaves:
+            leaves[text] = leaf, compile_expression(leaf)
+    return lambda scope: tuple(_operand(text, leaf, value, scope) for text, (leaf, value) in leaves.items())
+
+
+def _operand(text: str, leaf: Expr, value: Compiled, scope: Scope) -> Operand:
+    try:
+        return Operand(text, value(scope), None, leaf.start, leaf.end)
+    except EvaluationError as error:
+        return Operand(text, None, error, leaf.start, leaf.end)
 
 
 def _leaves(node: Expr) -> Iterator[Expr]:
