@@ -29,7 +29,14 @@ from pointsman.language.expressions.nodes import (
 from pointsman.language.expressions.parser import Parsed, parse
 from pointsman.language.expressions.problems import Problem
 from pointsman.language.expressions.quoting import needs_quotes
-from pointsman.language.expressions.references import Operand, Reference, Segment, compile_operands, operands, references
+from pointsman.language.expressions.references import (
+    Operand,
+    Reference,
+    Segment,
+    compile_operands,
+    operands,
+    references,
+)
 from pointsman.language.expressions.signatures import FUNCTIONS, MACROS, Signature
 from pointsman.language.expressions.templates import (
     Hole,

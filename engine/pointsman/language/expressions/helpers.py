@@ -6,7 +6,10 @@ from pointsman.language.expressions.values import EvaluationError, Meter, no_ove
 
 # scheme://[user@]host[:port] and the rest. What parsers read differently is refused, never guessed: a policy that
 # allows one host must not be talked into another by a backslash or a second `@`.
-_URL = regex(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^@/?#\[\]]*@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?=$|[:/?#])")
+_URL = regex(
+    r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^@/?#\[\]]*@)?"
+    r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?)(?::[0-9]*)?(?=$|[/?#])"
+)
 _NUMERIC = regex(r"(?:.*\.)?(?:0x[0-9a-f]*|[0-9]+)")
 _QUAD = regex(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:\.(?!$)|$)){4}")
 _ODD = regex(r"[\x00-\x20\x7f\\]")

@@ -36,3 +36,12 @@ def found(text: str, pattern: str) -> bool:
         return program.search(text) is not None
     except UnicodeError:
         raise EvaluationError("invalid_argument", "the text holds a lone surrogate and can not be searched") from None
+
+
+def replaced(text: str, pattern: str, by: str) -> str | None:
+    """The text with every match replaced, `by` as it stands; None for a bad pattern."""
+    program, _ = _compiled(pattern)
+    if program is None:
+        return None
+    clean = text.encode("utf-8", "replace").decode()
+    return str(program.sub(lambda match: by, clean))

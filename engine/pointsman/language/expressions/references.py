@@ -161,7 +161,7 @@ def _chain(
 
 def _reference(base: Ident, links: list[Select | Index], known: frozenset[Path], asked: bool) -> Reference:
     path: Path = (base.name,)
-    segments = [Segment(base.name, base.end - len(base.name), base.end, path in known)]
+    segments = [Segment(base.name, base.end - len(base.name), base.end, False)]
     end, soft = base.end, False
     for number, link in enumerate(links):
         part = _segment(link)
