@@ -18,7 +18,7 @@ _Enter = Callable[[Scope], _Inner]
 
 
 def macro(node: Macro, target: Closure, condition: Closure | None, body: Closure) -> Closure:
-    """A macro, its parts compiled."""
+    """A macro, its parts compiled. Going on to the next item costs a step for every few nodes to evaluate for it."""
     enter = _scope_maker(node)
     match node.kind:
         case "exists" | "all":
@@ -65,9 +65,10 @@ def _search(node: Macro, target: Closure, body: Closure, enter: _Enter) -> Closu
     decisive = node.kind == "exists"
     var, var2 = node.var.name, node.var2.name if node.var2 else None
     place = (node.body.start, node.body.end)
+    weight = _weight(node)
 
     def run(scope: Scope, meter: Meter) -> object:
-        items = _items(node, target(scope, meter), meter)
+        items = _items(node, target(scope, meter), meter, weight)
         inner, failure = enter(scope), None
         for item in items:
             if var2 is None:
@@ -95,9 +96,10 @@ def _search(node: Macro, target: Closure, body: Closure, enter: _Enter) -> Closu
 def _count(node: Macro, target: Closure, body: Closure, enter: _Enter) -> Closure:
     """`exists_one`: here every error counts."""
     var, var2 = node.var.name, node.var2.name if node.var2 else None
+    weight = _weight(node)
 
     def run(scope: Scope, meter: Meter) -> object:
-        items = _items(node, target(scope, meter), meter)
+        items = _items(node, target(scope, meter), meter, weight)
         inner, passed = enter(scope), 0
         for item in items:
             if var2 is None:
@@ -115,9 +117,10 @@ def _transform(node: Macro, target: Closure, condition: Closure | None, body: Cl
     var, var2 = node.var.name, node.var2.name if node.var2 else None
     place = node.body if node.condition is None else node.condition
     keyed = node.kind == "transformMap"
+    weight = _weight(node)
 
     def run(scope: Scope, meter: Meter) -> object:
-        items = _items(node, target(scope, meter), meter)
+        items = _items(node, target(scope, meter), meter, weight)
         inner = enter(scope)
         made: list[object] = []
         keys: list[object] = []
@@ -154,14 +157,18 @@ def _opt_map(node: Macro, target: Closure, body: Closure, enter: _Enter) -> Clos
     return run
 
 
-def _items(node: Macro, value: object, meter: Meter) -> list[object]:
+def _weight(node: Macro) -> int:
+    return 1 + sum(1 for part in (node.condition, node.body) if part is not None for _ in walk(part)) // 4
+
+
+def _items(node: Macro, value: object, meter: Meter, weight: int) -> list[object]:
     """The items of a list or the keys of a map; pairs of index or key and item when the macro has two variables."""
     pairs = node.var2 is not None
     if isinstance(value, list | tuple):
-        meter.charge(len(value) + 1)
+        meter.charge(weight * len(value) + 1)
         return list(enumerate(value)) if pairs else value  # type: ignore[return-value] # a tuple goes like a list
     if isinstance(value, Mapping):
-        meter.charge(len(value) + 1)
+        meter.charge(weight * len(value) + 1)
         return list(value.items()) if pairs else list(value)
     raise no_overload(node.kind, value).at(node.kind_start, node.kind_end)
 

@@ -42,7 +42,7 @@ MAX_STEPS = 1_000_000
 Compiled = Callable[[Mapping[str, object]], object]
 
 # Operators that never cost more than a step; the others may meet data of any length.
-_CHEAP = frozenset({"&&", "||", "<", "<=", ">", ">=", "-", "/", "%"})
+_CHEAP = frozenset({"&&", "||", "-", "/", "%"})
 
 
 def compile_expression(tree: Expr | Parsed, max_steps: int = MAX_STEPS) -> Compiled:
@@ -185,7 +185,7 @@ def _metered(node: Expr) -> bool:
     match node:
         case Macro() | Call() | Has() | Index():
             return True
-        case Binary(op="==" | "!="):
+        case Binary(op="==" | "!=" | "<" | "<=" | ">" | ">="):
             # Against a constant nothing long is ever compared.
             return not isinstance(node.left, Literal) and not isinstance(node.right, Literal)
         case Binary():

@@ -109,6 +109,8 @@ def _comparison(node: Binary, left: Closure, right: Closure) -> Closure:
         one, other = left(scope, meter), right(scope, meter)
         kind = type(one)
         if kind is type(other) and kind in _PLAIN:
+            if kind is str:
+                meter.compared(one)
             return python(one, other)
         try:
             return operate(one, other, meter)

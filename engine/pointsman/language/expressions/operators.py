@@ -13,6 +13,7 @@ from pointsman.language.expressions.values import (
     INT_MAX,
     INT_MIN,
     KEY_TYPES,
+    LONG_TEXT,
     NUMBERS,
     UINT_MAX,
     Duration,
@@ -113,7 +114,7 @@ def member(left: object, right: object, meter: Meter) -> object:
     """Whether an item is in a list, or a key in a map."""
     if isinstance(right, list | tuple):
         meter.charge(len(right))
-        if type(left) is str:
+        if type(left) is str and len(left) < LONG_TEXT:
             return any(item == left for item in right)
         return any(equals(left, item, meter) for item in right)
     if isinstance(right, Mapping):
@@ -129,6 +130,7 @@ def member(left: object, right: object, meter: Meter) -> object:
 def _compare(symbol: str, compare: Callable[[Any, Any], object]) -> Operator:
     def operator(left: object, right: object, meter: Meter) -> object:
         if ordered(left, right):
+            meter.compared(left)
             return compare(left, right)
         return _again(operator, symbol, left, right, meter)
 
@@ -147,7 +149,9 @@ def _again(operator: Operator, symbol: str, left: object, right: object, meter: 
 
 def _is_number(value: object) -> TypeGuard[int | float]:
     """A number and no more than 64 bits: data may hold larger ones, which compare but do not calculate."""
-    return type(value) in NUMBERS and (isinstance(value, float) or INT_MIN <= value <= UINT_MAX)  # type: ignore[operator]
+    if isinstance(value, float):
+        return type(value) is float
+    return isinstance(value, int) and type(value) in NUMBERS and INT_MIN <= value <= UINT_MAX
 
 
 def _result(symbol: str, left: int | float, right: int | float, result: int | float) -> object:

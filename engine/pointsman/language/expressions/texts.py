@@ -128,7 +128,7 @@ def quote(meter: Meter, text: object) -> object:
 def _text(function: str, meter: Meter, value: object) -> str:
     if not isinstance(value, str):
         raise no_overload(function, value)
-    meter.left -= len(value) >> 6
+    meter.charge(len(value) >> 6)
     return value
 
 

@@ -10,6 +10,9 @@ INT_MIN = -(1 << 63)
 INT_MAX = (1 << 63) - 1
 UINT_MAX = (1 << 64) - 1
 
+# Comparing two texts of this length takes about as long as evaluating a node.
+LONG_TEXT = 2048
+
 
 class EvaluationError(Exception):
     """What went wrong, and where: `start` and `end` are code points in the expression (-1 when it has no place).
@@ -54,6 +57,11 @@ class Meter:
         if size > self.MAX_TEXT:
             raise EvaluationError("cost_exceeded", "the text would be larger than 16 MiB")
         self.charge(size >> 6)
+
+    def compared(self, value: object) -> None:
+        """Charges for comparing a text with another: far cheaper than making one, but not free."""
+        if isinstance(value, str | bytes) and len(value) >= LONG_TEXT:
+            self.charge(len(value) >> 11)
 
 
 class UInt(int):
@@ -163,6 +171,8 @@ def equals(left: object, right: object, meter: Meter) -> bool:
     """CEL's equality: numbers by value across types, bool never a number, different types never equal, NaN never."""
     a, b = type(left), type(right)
     if a is b and (a is str or a is int or a is bool):
+        if a is str:
+            meter.compared(left)
         return left == right
     if a in NUMBERS and b in NUMBERS:
         return left == right

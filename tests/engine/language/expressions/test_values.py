@@ -257,12 +257,17 @@ EXPENSIVE = [
     "xs.map(x, long + long).size() > 0",
     "xs.exists(x, xs.exists(y, long.matches('^a*b')))",
     "glob(long, '*a*a*a*a*b')",
+    "xs.exists(x, xs.exists(y, long == also))",
+    "xs.exists(x, xs.exists(y, long > also))",
+    "xs.exists(x, xs.exists(y, [long] == [also]))",
+    "xs.exists(x, xs.exists(y, long in [also]))",
+    f"xs.exists(x, xs.exists(y, {' + '.join(['x'] * 150)} < 0))",
 ]
 
 
 @pytest.mark.parametrize("text", EXPENSIVE)
 def test_nothing_runs_for_ever(text: str) -> None:
-    scope = {"xs": list(range(1000)), "ys": [*range(999), -1], "long": "a" * 5_000_000}
+    scope = {"xs": list(range(1000)), "ys": [*range(999), -1], "long": "a" * 5_000_000, "also": "a" * 4_999_999 + "b"}
     with pytest.raises(EvaluationError) as caught:
         evaluate(text, scope)
     assert caught.value.code == "cost_exceeded"
