@@ -18,8 +18,10 @@ from pointsman.kernel.effects import Ask
 from pointsman.kernel.state import State, digest
 from pointsman.runtime.driver import Watcher
 from pointsman.runtime.journals import open_journal
+from pointsman.runtime.redacting import redactor_for
 from pointsman.runtime.sessions import Options, Session
 from pointsman.runtime.workspace import Place
+from pointsman.security.redaction import Redactor
 from pointsman_server import exits
 from pointsman_server.questions import ask_person
 from pointsman_server.report import print_report
@@ -57,7 +59,8 @@ def report_past(place: Place, run: str, as_json: bool) -> str:
     store = open_journal(place)
     try:
         lived = past(store, run)
-        _report(lived.state, [], as_json)
+        hide = redactor_for(place, store, lived.state.started, store.records(lived.row.id))
+        _report(lived.state, [], as_json, hide)
         return lived.state.outcome
     finally:
         store.close()
@@ -67,9 +70,10 @@ async def _host(options: argparse.Namespace, begin: Begin) -> int:
     view = view_for(sys.stderr if options.json else sys.stdout)
     session = begin(view.watch)
     async with session:
+        view.redact = hide = session.redactor()
         with view, _ctrl_c(session):
             state = await _to_the_end(session, view, interactive=not options.json and view.interactive)
-        _report(state, session.questions(), options.json)
+        _report(state, session.questions(), options.json, hide)
     return exits.of(state.outcome)
 
 
@@ -102,18 +106,18 @@ def _ctrl_c(session: Session) -> Any:
         loop.remove_signal_handler(signal.SIGINT)
 
 
-def _report(state: State, questions: list[Ask], as_json: bool) -> None:
+def _report(state: State, questions: list[Ask], as_json: bool, hide: Redactor) -> None:
     if as_json:
-        json.dump(summary(state, questions), sys.stdout, ensure_ascii=False)
+        json.dump(summary(state, questions, hide), sys.stdout, ensure_ascii=False)
         sys.stdout.write("\n")
         return
-    print_report(state, questions)
+    print_report(state, questions, hide)
 
 
-def summary(state: State, questions: list[Ask]) -> dict[str, Any]:
+def summary(state: State, questions: list[Ask], hide: Redactor) -> dict[str, Any]:
     """A run's end as one object."""
     error = state.error
-    return {
+    said = {
         "run": state.run_id,
         "pipeline": state.started.pipeline,
         "outcome": state.outcome or "waiting",
@@ -134,3 +138,4 @@ def summary(state: State, questions: list[Ask]) -> dict[str, Any]:
             "cost": state.used.cost,
         },
     }
+    return hide.envelope(said)

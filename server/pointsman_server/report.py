@@ -4,6 +4,7 @@ import sys
 
 from pointsman.kernel.effects import Ask
 from pointsman.kernel.state import State
+from pointsman.security.redaction import Redactor
 from pointsman_server.render import pretty, printable
 from pointsman_server.views import SIGNS
 
@@ -17,7 +18,7 @@ WORDS = {
 }
 
 
-def print_report(state: State, questions: list[Ask]) -> None:
+def print_report(state: State, questions: list[Ask], hide: Redactor) -> None:
     """Print the end of a run to standard output."""
     out = sys.stdout
     status, words = WORDS[state.outcome]
@@ -27,13 +28,15 @@ def print_report(state: State, questions: list[Ask]) -> None:
     out.write(f" · run {state.run_id}\n")
     if state.error:
         place = f" at {state.error.stage}" if state.error.stage else ""
-        out.write(f"  {state.error.klass}/{state.error.code}{place}: {state.error.message}\n")
+        out.write(f"  {state.error.klass}/{state.error.code}{place}: {hide.text(state.error.message)}\n")
         if state.error.traceback:
-            out.write("".join(f"  │ {printable(line)}\n" for line in state.error.traceback.rstrip().splitlines()))
+            out.write(
+                "".join(f"  │ {printable(line)}\n" for line in hide.text(state.error.traceback).rstrip().splitlines())
+            )
     if state.outcome == "completed":
-        out.write(pretty(state.output) + "\n")
+        out.write(pretty(hide.value(state.output)) + "\n")
     for ask in questions:
-        out.write(f"  ? {ask.stage}: {ask.question}\n")
+        out.write(f"  ? {ask.stage}: {hide.text(ask.question)}\n")
     out.write("\nNext:\n" + "".join(f"  {line}\n" for line in _next(state, questions)))
 
 

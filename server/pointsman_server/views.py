@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, Self
 
 from pointsman.kernel.events import Record
 from pointsman.kernel.state import State
+from pointsman.security.redaction import Redactor
 from pointsman_server.progress import Line, Progress
 from pointsman_server.render import duration, plural, value_text
 
@@ -31,6 +32,7 @@ class View(Protocol):
     """What the host shows a run with; a context manager around its life."""
 
     interactive: bool
+    redact: Redactor
 
     def watch(self, records: Sequence[Record], state: State) -> None: ...
 
@@ -57,6 +59,7 @@ class PlainView:
         self._out = out
         self._progress = Progress()
         self._named = False
+        self.redact = Redactor()
 
     def watch(self, records: Sequence[Record], state: State) -> None:
         """Print what has changed."""
@@ -66,7 +69,7 @@ class PlainView:
                 self._named = True
                 self._out.write(f"run {state.run_id} of {state.started.pipeline}\n")
             if line and line.status != "running":
-                self._out.write(_plain(line) + "\n")
+                self._out.write(self.redact.text(_plain(line)) + "\n")
         self._out.flush()
 
     @contextmanager
@@ -92,6 +95,7 @@ class LiveView:
         from rich.console import Console
         from rich.live import Live
 
+        self.redact = Redactor()
         self._console: Console = Console(file=out, highlight=False)
         self._progress = Progress()
         self._live = Live(console=self._console, get_renderable=self._draw, refresh_per_second=10, transient=False)
@@ -121,10 +125,10 @@ class LiveView:
         self._live.stop()
 
     def _draw(self) -> RenderableType:
-        return draw(self._progress, time.time_ns(), self._console.size.height - 4)
+        return draw(self._progress, time.time_ns(), self._console.size.height - 4, self.redact)
 
 
-def draw(progress: Progress, now_ns: int, room: int) -> RenderableType:
+def draw(progress: Progress, now_ns: int, room: int, redact: Redactor) -> RenderableType:
     """The table: the last `room` lines, and the counts of all."""
     from rich.table import Table
     from rich.text import Text
@@ -146,7 +150,7 @@ def draw(progress: Progress, now_ns: int, room: int) -> RenderableType:
             Text(SIGNS[line.status], style=style),
             Text(name),
             Text(took, style="dim"),
-            Text(value_text(line.note), style="dim"),
+            Text(redact.text(value_text(line.note)), style="dim"),
         )
     running = progress.count("running", "asking")
     said = [

@@ -329,3 +329,4 @@ class Workspace:
     tools: tuple[Tool, ...] = ()
     lists: tuple[tuple[str, Json], ...] = ()
     roots: tuple[str, ...] = ()
+    redact: tuple[tuple[str, str], ...] = ()

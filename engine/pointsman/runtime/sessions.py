@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from pointsman.errors import JournalError, Misuse, RunUnavailable
-from pointsman.journal import HostLock, InlineWriter, Store, thread_writer
+from pointsman.journal import HostLock, InlineWriter, MemoryStore, Store, thread_writer
 from pointsman.journal.replay import past, scripts_of
 from pointsman.journal.store import Definition, Lease, RunRow
 from pointsman.kernel import machine
@@ -30,7 +30,9 @@ from pointsman.runtime.clock import Clock, SystemClock
 from pointsman.runtime.driver import Driver, Watcher
 from pointsman.runtime.journals import open_journal
 from pointsman.runtime.policies import PolicyBook
+from pointsman.runtime.redacting import redactor_for
 from pointsman.runtime.workspace import Place, import_roots, interpreter
+from pointsman.security.redaction import Redactor
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,17 @@ class Options:
 class Session:
     """One live run. Made by `start` or `resume`; an async context manager."""
 
-    def __init__(self, place: Place, store: Store, run_id: str, lease: Lease, options: Options) -> None:
+    def __init__(
+        self, place: Place, store: Store, run_id: str, lease: Lease, options: Options, held: ExitStack
+    ) -> None:
         self.place = place
         self.store = store
         self.run_id = run_id
         self._lease = lease
         self._options = options
         self._stack = AsyncExitStack()
+        self._stack.callback(held.close)
+        self._held = held
         self._driver: Driver
         self._first: tuple[AnyEffect, ...] = ()
 
@@ -98,6 +104,10 @@ class Session:
         if ask.about == "stage" and ask.what != "review" and isinstance(value, dict):
             value = {**value, "by": by, "at": self._options.clock.now_ns() / 1e9}
         self._driver.post(Answered(ask.id, value, by), ask.branch)
+
+    def redactor(self) -> Redactor:
+        """What hides the run's secrets from whoever looks at it."""
+        return redactor_for(self.place, self.store, self.state.started)
 
     def cancel(self, by: str) -> None:
         """Ask for the run's end."""
@@ -199,6 +209,16 @@ def resume(place: Place, run: str, options: Options | None = None) -> Session:
             "Finish it with the version that started it, or start it anew",
         )
     session = _hosted(place, store, row.id, options, lambda: None)
+    try:
+        _take_up(session, place, store, row, options)
+    except BaseException:
+        session._held.close()
+        raise
+    return session
+
+
+def _take_up(session: Session, place: Place, store: Store, row: RunRow, options: Options) -> None:
+    """Fold what was recorded, journal that there is a new host, and be ready to ask again for what is unanswered."""
     lived = past(store, row.id)
     state, seq = lived.state, lived.seq
     started = state.started
@@ -220,7 +240,6 @@ def resume(place: Place, run: str, options: Options | None = None) -> Session:
         scripts_of(store, started),
     )
     session._attach(state, seq, hosted, first, lived.active_ns)
-    return session
 
 
 def fit_input(loaded: Loaded, value: Json) -> Json:
@@ -261,24 +280,17 @@ def answer_hint(ask: Ask) -> str:
 def _hosted(
     place: Place, store: Store, run_id: str, options: Options, create: Callable[[], None], owned: bool = True
 ) -> Session:
-    """Become the host: a lock that proves our life first, then the lease."""
+    """Become the host: a lock file that proves our life first (a journal on disk), then the lease."""
     host = f"host-{os.getpid()}-{options.clock.run_id().rsplit('-', 1)[-1]}"
-    lock = HostLock(place.root, host)
-    lock.__enter__()
-    try:
+    lock = HostLock(place.root, host) if not isinstance(store, MemoryStore) else nullcontext()
+    with ExitStack() as undo:
+        if owned:
+            undo.callback(store.close)
+        undo.enter_context(lock)
         create()
         lease = store.take_lease(run_id, host, os.getpid(), options.clock.now_ns())
-    except BaseException:
-        lock.__exit__(None, None, None)
-        if owned:
-            store.close()
-        raise
-    session = Session(place, store, run_id, lease, options)
-    if owned:
-        session._stack.callback(store.close)
-    session._stack.push(lock)
-    session._stack.callback(store.release_lease, run_id, lease.fence)
-    return session
+        undo.callback(store.release_lease, run_id, lease.fence)
+        return Session(place, store, run_id, lease, options, undo.pop_all())
 
 
 def _unique(loaded: Loaded) -> list[Definition]:

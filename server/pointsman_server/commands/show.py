@@ -17,7 +17,9 @@ from pointsman.kernel.events import Record
 from pointsman.kernel.machine import is_derived
 from pointsman.kernel.state import State, digest
 from pointsman.runtime.journals import open_journal
+from pointsman.runtime.redacting import redactor_for
 from pointsman.runtime.workspace import find_place
+from pointsman.security.redaction import Redactor
 from pointsman_server import exits
 from pointsman_server.hosting import summary
 from pointsman_server.progress import Progress
@@ -27,28 +29,30 @@ from pointsman_server.tables import print_table
 
 def run(options: argparse.Namespace) -> int:
     """Show the run; nothing is called, only the journal is read."""
-    store = open_journal(find_place(Path.cwd()))
+    place = find_place(Path.cwd())
+    store = open_journal(place)
     try:
         lived = past(store, options.run)
+        hide = redactor_for(place, store, lived.state.started, store.records(lived.row.id))
         if options.at is not None:
-            _at(store, lived, options.at, options.json)
+            _at(store, lived, options.at, options.json, hide)
         else:
-            _whole(store, lived, options.json)
+            _whole(store, lived, options.json, hide)
     finally:
         store.close()
     return exits.COMPLETED
 
 
-def _whole(store: Store, lived: Past, as_json: bool) -> None:
+def _whole(store: Store, lived: Past, as_json: bool, hide: Redactor) -> None:
     records = list(store.records(lived.row.id))
     state = lived.state
     asks = [effect for effect in lived.unanswered if isinstance(effect, Ask)]
     if as_json:
-        said = summary(state, asks) | {
+        said = summary(state, asks, hide) | {
             "status": lived.row.status,
-            "input": state.started.input,
-            "envelope": _envelope(state, records),
-            "events": [_event(record) for record in records],
+            "input": hide.value(state.started.input),
+            "envelope": hide.envelope(_envelope(state, records)),
+            "events": [hide.value(_event(record)) for record in records],
         }
         _dump(said)
         return
@@ -56,32 +60,36 @@ def _whole(store: Store, lived: Past, as_json: bool) -> None:
     took = duration(records[-1].at_ns - records[0].at_ns)
     out.write(f"run {lived.row.id} of {state.started.pipeline} ({lived.row.path})\n")
     out.write(f"{state.outcome or lived.row.status}, {len(records)} events, {took}, digest {digest(state)[:12]}\n\n")
-    print_table(("event", "after", "branch", "kind", "what"), [_row(record, records[0].at_ns) for record in records])
+    print_table(
+        ("event", "after", "branch", "kind", "what"), [_row(record, records[0].at_ns, hide) for record in records]
+    )
     for ask in asks:
-        out.write(f"\n? {ask.stage}: {ask.question}\n")
+        out.write(f"\n? {ask.stage}: {hide.text(ask.question)}\n")
     if state.ended:
-        out.write("\noutput: " + pretty(state.output) + "\n")
+        out.write("\noutput: " + pretty(hide.value(state.output)) + "\n")
     if state.error:
-        out.write(f"error: {state.error.klass}/{state.error.code}: {state.error.message}\n")
+        out.write(f"error: {state.error.klass}/{state.error.code}: {hide.text(state.error.message)}\n")
     out.write(f"\nThe envelope after an event: pointsman show {lived.row.id} --at N\n")
 
 
-def _at(store: Store, lived: Past, seq: int, as_json: bool) -> None:
+def _at(store: Store, lived: Past, seq: int, as_json: bool, hide: Redactor) -> None:
     if not 1 <= seq <= lived.seq:
         raise Misuse("no_such_event", f"run {lived.row.id} has events 1 to {lived.seq}, not {seq}")
     then = past(store, lived.row.id, until=seq)
     records = list(store.records(lived.row.id, until=seq))
     record = records[-1]
     said = {
-        "event": _event(record),
-        "envelope": _envelope(then.state, records, record.branch),
+        "event": hide.value(_event(record)),
+        "envelope": hide.envelope(_envelope(then.state, records, record.branch)),
         "pending": [effect.id for effect in then.unanswered],
     }
     if as_json:
         _dump(said)
         return
     out = sys.stdout
-    out.write(f"run {lived.row.id} after event {seq} of {lived.seq}: {_what(record)[0]} {_what(record)[1]}\n\n")
+    out.write(
+        f"run {lived.row.id} after event {seq} of {lived.seq}: {_what(record)[0]} {hide.text(_what(record)[1])}\n\n"
+    )
     out.write(pretty(said["envelope"]) + "\n")
     if said["pending"]:
         out.write(f"\nunanswered: {', '.join(then.state.pending)}\n")
@@ -117,9 +125,9 @@ def _event(record: Record) -> dict[str, Any]:
     }
 
 
-def _row(record: Record, start_ns: int) -> tuple[Any, ...]:
+def _row(record: Record, start_ns: int, hide: Redactor) -> tuple[Any, ...]:
     kind, what = _what(record)
-    return record.seq, duration(record.at_ns - start_ns), record.branch, kind, what
+    return record.seq, duration(record.at_ns - start_ns), record.branch, kind, hide.text(what)
 
 
 def _what(record: Record) -> tuple[str, str]:

@@ -1,0 +1,43 @@
+"""The redaction a run is shown with: what its policies say, as they are on disk and as they were when they decided,
+and what the workspace says. The strictest view of all of them: a rule that is gone today still hides yesterday's run.
+"""
+
+from collections.abc import Iterable
+
+from pointsman.errors import JournalError
+from pointsman.journal import Store
+from pointsman.kernel.events import Decided, Record, RunStarted
+from pointsman.language.analysis import Files, analyse
+from pointsman.language.source import Source
+from pointsman.runtime.workspace import MAX_FILE, Place
+from pointsman.security.redaction import Redactor, Rule
+
+
+def redactor_for(place: Place, store: Store, started: RunStarted, records: Iterable[Record] = ()) -> Redactor:
+    """The redactor of a run. Texts that can not be read any more have no rules to give."""
+    stamps = {stamp.hash for record in records if isinstance(record.event, Decided) for stamp in record.event.policies}
+    sources = [*_on_disk(place, started.policies), *_as_decided(store, stamps)]
+    return Redactor([*place.settings.redact, *(rule for source in sources for rule in _rules(source))])
+
+
+def _rules(source: Source) -> list[Rule]:
+    return [rule for policy in analyse(source, Files({})).policies for rule in policy.redact]
+
+
+def _on_disk(place: Place, paths: Iterable[str]) -> Iterable[Source]:
+    for path in paths:
+        file = place.root / path
+        try:
+            if file.stat().st_size <= MAX_FILE:
+                yield Source(path, file.read_bytes())
+        except OSError:
+            continue
+
+
+def _as_decided(store: Store, hashes: Iterable[str]) -> Iterable[Source]:
+    for wanted in sorted(hashes):
+        try:
+            found = store.definition(wanted)
+        except JournalError:
+            continue
+        yield Source(found.path if found.path.endswith(".yaml") else "pinned.policy.yaml", found.text)

@@ -1,0 +1,71 @@
+"""Hiding what must not be shown: by path in the envelope, by pattern in any text.
+
+The journal is inside the trust boundary and keeps true values; every surface that reads it goes through here.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from pointsman.language.expressions.patterns import replaced
+
+Json = Any
+HIDDEN = "•••"
+
+Rule = tuple[str, str]
+"""`("path", "outputs.*.email")` or `("pattern", "sk-[A-Za-z0-9]+")`."""
+
+
+class Redactor:
+    """Redacts by a fixed set of rules; without any it gives everything back as it is."""
+
+    def __init__(self, rules: Iterable[Rule] = ()) -> None:
+        found = list(dict.fromkeys(rules))
+        self._paths = [tuple(what.split(".")) for kind, what in found if kind == "path"]
+        self._patterns = [what for kind, what in found if kind == "pattern"]
+        self.active = bool(found)
+
+    def text(self, text: str) -> str:
+        """A text with every match hidden."""
+        for pattern in self._patterns:
+            text = _hidden(text, pattern)
+        return text
+
+    def value(self, value: Json) -> Json:
+        """A JSON value with every match in its strings and keys hidden."""
+        if not self._patterns:
+            return value
+        match value:
+            case str():
+                return self.text(value)
+            case list():
+                return [self.value(item) for item in value]
+            case dict():
+                return {self.text(key): self.value(item) for key, item in value.items()}
+            case _:
+                return value
+
+    def envelope(self, envelope: dict[str, Json]) -> dict[str, Json]:
+        """An envelope (or any mapping with its roots) with the paths hidden too."""
+        for path in self._paths:
+            envelope = _hide(envelope, path)
+        redacted = self.value(envelope)
+        assert isinstance(redacted, dict)
+        return redacted
+
+
+def _hide(value: Json, path: tuple[str, ...]) -> Json:
+    """A copy of the value with what lies at the path hidden; `*` is any key or index."""
+    if not path:
+        return HIDDEN
+    head, rest = path[0], path[1:]
+    if isinstance(value, dict):
+        return {key: _hide(item, rest) if head in ("*", key) else item for key, item in value.items()}
+    if isinstance(value, list):
+        return [_hide(item, rest) if head in ("*", str(index)) else item for index, item in enumerate(value)]
+    return value
+
+
+def _hidden(text: str, pattern: str) -> str:
+    """A pattern that can not be read hides everything: nobody can tell what it was meant to hide."""
+    shown = replaced(text, pattern, HIDDEN)
+    return shown if shown is not None else HIDDEN
