@@ -46,7 +46,7 @@ def encode(event: Event) -> bytes:
 def decode(kind: str, version: int, payload: bytes) -> Event:
     """The event of a payload whose blobs are back in it. Raises JournalError `journal_newer` or `journal_damaged`."""
     current = VERSIONS.get(kind, 1)
-    if kind not in KINDS or version > current:
+    if kind not in KINDS or (isinstance(version, int) and version > current):
         raise JournalError(
             "journal_newer",
             f"The journal holds a {kind!r} event of version {version}, which this program does not know",
@@ -59,11 +59,12 @@ def decode(kind: str, version: int, payload: bytes) -> Event:
         for step in range(version, current):
             fields = UPCASTERS[kind, step](fields)
         return msgspec.convert(fields, KINDS[kind])
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    # An edited row may hold a version that never was, or is no number.
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, KeyError, TypeError) as error:
         raise JournalError(
             "journal_damaged",
             f"The journal holds a {kind!r} event that can not be read: {error}",
-            "See which one: pointsman verify",
+            "See which one: pointsman replay RUN",
         ) from error
 
 

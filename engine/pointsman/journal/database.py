@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from pointsman.errors import JournalError
+from pointsman.journal.checkpoint import LOG_PAGES
 from pointsman.journal.store import Durability
 
 SCHEMA_VERSION = 1
@@ -88,8 +89,10 @@ def explained(error: sqlite3.Error | OSError | JournalError, path: Path) -> Jour
     if isinstance(error, PermissionError):
         return _read_only(path)
     # Extended codes keep the plain one in their low byte.
-    code = getattr(error, "sqlite_errorcode", None)
+    code: int | None = getattr(error, "sqlite_errorcode", None)
     match code if code is None else code & 0xFF:
+        case None if isinstance(error, sqlite3.OperationalError):
+            return _damaged(path, str(error))  # Python's own: a text that is not UTF-8
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return JournalError(
                 "journal_locked",
@@ -132,6 +135,7 @@ def _prepare(con: sqlite3.Connection, path: Path, durability: Durability, busy_m
             f"{path} has schema version {version}; this program knows {SCHEMA_VERSION}",
             "Upgrade pointsman, or read it with the version that wrote it.",
         )
+    con.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
     con.execute(f"PRAGMA synchronous = {'FULL' if durability == 'full' else 'NORMAL'}")
 
 

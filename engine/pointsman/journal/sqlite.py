@@ -17,6 +17,7 @@ from msgspec import structs
 
 from pointsman.errors import Fenced, JournalError
 from pointsman.journal import select
+from pointsman.journal.checkpoint import Checkpointer
 from pointsman.journal.codec import decode, join
 from pointsman.journal.database import BUSY_MS, connect, explained
 from pointsman.journal.hosts import FOLDER, is_alive_in
@@ -58,6 +59,7 @@ class SqliteStore:
         self._hosts = path.parent / "hosts"
         self._con = connect(path, durability, busy_ms)
         self._cursor = self._con.cursor()
+        self._checkpointer = Checkpointer(path)
         # Where the chains of the runs we write end. What another connection wrote shows as a seq that is not the
         # next one, and the head is read again; a stale digest can not get by, for its seq would be stale too.
         self._heads: dict[str, Head] = {}
@@ -99,6 +101,7 @@ class SqliteStore:
         except BaseException:
             self._roll_back()
             raise
+        self._checkpointer.committed()
         self._heads[run_id] = head
 
     def append_many(self, batches: Sequence[Batch]) -> list[Exception | None]:
@@ -136,6 +139,7 @@ class SqliteStore:
         except BaseException:
             self._roll_back()
             raise
+        self._checkpointer.committed()
         self._heads |= heads
         return outcomes
 
@@ -224,6 +228,7 @@ class SqliteStore:
         return found
 
     def close(self) -> None:
+        self._checkpointer.close()
         self._con.close()
 
     # --- inside a transaction -----------------------------------------------------------------------------------------
