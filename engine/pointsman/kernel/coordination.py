@@ -9,6 +9,7 @@ from pointsman.kernel.envelope import Scope
 from pointsman.kernel.events import BranchEnded, Forked, Merged, StageFailed
 from pointsman.kernel.instructions import Condition, Instruction, Program
 from pointsman.kernel.state import Branch, Joined, State, replace
+from pointsman.language.expressions import as_json
 
 Json = Any
 
@@ -68,7 +69,7 @@ def merge_expressions(state: State, at: Branch, writes: list[tuple[str, Json]]) 
         how = state.program.state_merge[key]
         if isinstance(how, Condition):
             old = values.get(key, at.state.get(key))
-            values[key] = how.test(Scope(state, at, {"old": old, "new": new}))
+            values[key] = as_json(how.test(Scope(state, at, {"old": old, "new": new})))
     return values
 
 

@@ -3,13 +3,14 @@
 Also the scope of an expression: the names of LANGUAGE section 1, for one branch at one moment.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from pointsman.kernel.state import Branch, State
 
 Json = Any
 
-RARE = frozenset({"envelope", "run", "budget", "visits", "branch"})
+RARE = frozenset({"envelope", "run", "budget", "visits", "branch", "env"})
 """Roots that few expressions use; the scope makes them only when asked."""
 
 
@@ -83,10 +84,11 @@ def _branch_record(state: State, branch: Branch) -> dict[str, Json]:
     return {"id": branch.id, "name": branch.name}
 
 
-_RECORDS = {
+_RECORDS: dict[str, Callable[[State, Branch], Json]] = {
     "envelope": envelope,
     "run": lambda state, branch: run_record(state),
     "budget": lambda state, branch: budget_record(state),
     "visits": lambda state, branch: branch.visits,
     "branch": _branch_record,
+    "env": lambda state, branch: state.started.env,  # `env("NAME")`: allow-listed, captured when the run started
 }

@@ -7,11 +7,12 @@ from pointsman.kernel.events import Candidate, ErrorInfo, Operand, StageFailed, 
 from pointsman.kernel.instructions import Condition, Edge, Instruction, Located, Program
 from pointsman.kernel.state import Branch, State
 from pointsman.language import model
-from pointsman.language.expressions import EvaluationError
+from pointsman.language.expressions import EvaluationError, as_json
 
 Json = Any
 MAX_OPERAND = 2000
-"""Characters of JSON an operand may have in the journal: it explains a decision, it is not a copy of the data."""
+MAX_ITEMS = 50
+"""Characters and items an operand may have in the journal: it explains a decision, it is no copy of the data."""
 
 
 def leave(state: State, branch: Branch, code: Instruction) -> StageRouted | StageFailed:
@@ -119,8 +120,11 @@ def _go(
 def _operand(text: str, value: Json, error: object) -> Operand:
     if error is not None:
         return Operand(text, None, str(error))
-    if isinstance(value, str) and len(value) > MAX_OPERAND:
-        return Operand(text, value[:MAX_OPERAND] + "…")
-    if isinstance(value, list | dict) and len(str(value)) > MAX_OPERAND:
-        return Operand(text, f"{type(value).__name__} of {len(value)}")
-    return Operand(text, value)
+    if isinstance(value, str):
+        return Operand(text, value if len(value) <= MAX_OPERAND else value[:MAX_OPERAND] + "…")
+    if isinstance(value, list | dict) and (len(value) > MAX_ITEMS or len(str(value)) > MAX_OPERAND):
+        return Operand(text, f"{'list' if isinstance(value, list) else 'map'} of {len(value)}")
+    try:
+        return Operand(text, as_json(value))
+    except EvaluationError as unfit:
+        return Operand(text, None, unfit.message)

@@ -1,6 +1,7 @@
 """`pointsman replay`: a run lived again from its journal, compared event by event, with no call of anything."""
 
 import argparse
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -8,15 +9,20 @@ from pathlib import Path
 from pointsman.journal.replay import Replay, replay
 from pointsman.kernel.state import digest
 from pointsman.runtime.journals import open_journal
+from pointsman.runtime.redacting import redactor_for
 from pointsman.runtime.workspace import find_place
 from pointsman_server import exits
 
 
 def run(options: argparse.Namespace) -> int:
     """Exit code 0 when the journal agrees with itself, 1 with the name of the first event that does not."""
-    store = open_journal(find_place(Path.cwd()))
+    place = find_place(Path.cwd())
+    store = open_journal(place)
     try:
         found = replay(store, options.run)
+        if found.problem and found.state:
+            hide = redactor_for(place, store, found.state.started)
+            found = dataclasses.replace(found, problem=hide.text(found.problem))
     finally:
         store.close()
     if options.json:

@@ -41,6 +41,7 @@ from pointsman.language.expressions.signatures import FUNCTIONS, MACROS, Signatu
 from pointsman.language.expressions.templates import (
     Hole,
     Template,
+    as_json,
     as_text,
     compile_template,
     is_template,
@@ -95,6 +96,7 @@ __all__ = [
     "Token",
     "UInt",
     "Unary",
+    "as_json",
     "as_text",
     "children",
     "compile_expression",

@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from json import dumps
+from math import inf
 
 from pointsman.language.expressions.evaluation import MAX_STEPS, compile_expression
 from pointsman.language.expressions.lexer import scan
@@ -179,11 +180,22 @@ def _plain(value: object, deep: bool = False) -> object:
             return int(value)
         case Optional():
             return _plain(value.value, deep) if value.present else None
+        case bytes():
+            return b64encode(value).decode()
+        case float() if value != value or value in (inf, -inf):
+            raise EvaluationError("not_json", f"{value} is no JSON value")
         case list() if deep:
             return [_plain(item, deep) for item in value]
         case dict() if deep:
-            return {key: _plain(item, deep) for key, item in value.items()}
+            return {
+                key if isinstance(key, str) else as_text(key): _plain(item, deep) for key, item in value.items()
+            }
     return value
+
+
+def as_json(value: object) -> object:
+    """A computed value as JSON has it; raises EvaluationError(not_json) for NaN and the infinities."""
+    return _plain(value, deep=True)
 
 
 def _json(value: object) -> object:
