@@ -7,6 +7,21 @@ does. The server uses workers alone for Python; `InProcessAgent` is for library 
 from pointsman.executors.call import CallSpec, Executor, Outcome, Port
 from pointsman.executors.command import CommandAgent
 from pointsman.executors.inprocess import InProcessAgent
+from pointsman.executors.llm import LlmAgent
 from pointsman.executors.pool import PythonAgent, WorkerPool
+from pointsman.executors.scripted import ScriptedAgent, ScriptedModel, complete
 
-__all__ = ["CallSpec", "CommandAgent", "Executor", "InProcessAgent", "Outcome", "Port", "PythonAgent", "WorkerPool"]
+__all__ = [
+    "CallSpec",
+    "CommandAgent",
+    "Executor",
+    "InProcessAgent",
+    "LlmAgent",
+    "Outcome",
+    "Port",
+    "PythonAgent",
+    "ScriptedAgent",
+    "ScriptedModel",
+    "WorkerPool",
+    "complete",
+]

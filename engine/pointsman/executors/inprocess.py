@@ -121,10 +121,10 @@ class _Link:
                 None, {"class": "internal", "code": "request_failed", "message": f"the host could not answer: {error}"}
             )
             raise
-        error = outcome.error
+        failure = outcome.error
         done(
             outcome.value,
-            None if error is None else {"class": error.klass, "code": error.code, "message": error.message},
+            None if failure is None else {"class": failure.klass, "code": failure.code, "message": failure.message},
         )
 
 
