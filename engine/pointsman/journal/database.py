@@ -62,6 +62,15 @@ CREATE TABLE events (
 CREATE TABLE blobs (sha256 TEXT PRIMARY KEY, data TEXT NOT NULL);
 """
 
+# A quota or a file size limit is no "disk full" to SQLite but a write that failed.
+_NO_ROOM = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR_WRITE,
+    sqlite3.SQLITE_IOERR_FSYNC,
+    sqlite3.SQLITE_IOERR_TRUNCATE,
+    sqlite3.SQLITE_IOERR_SHMSIZE,
+)
+
 # Closing any file descriptor of a file drops all of a process's locks on it (POSIX): while one thread makes the file,
 # no other may be opening it.
 _opening = threading.Lock()
@@ -97,9 +106,9 @@ def explained(error: sqlite3.Error | OSError | JournalError, path: Path) -> Jour
             return JournalError(
                 "journal_locked",
                 f"Another process has kept {path} locked",
-                "See who has it open: pointsman doctor",
+                f"See who holds it: lsof {path}",
             )
-        case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR:
+        case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR if code in _NO_ROOM:
             return JournalError(
                 "journal_full",
                 f"{path} can not grow ({error}); nothing already written is lost",
