@@ -96,7 +96,13 @@ def replay(store: Store, run_id: str) -> Replay:
             problem = _differs(state, record)
             if problem:
                 return Replay(
-                    row, state, len(records), compared, record.seq, record.event.__struct_config__.tag or "", problem  # type: ignore[arg-type]  # our tags are strings
+                    row,
+                    state,
+                    len(records),
+                    compared,
+                    record.seq,
+                    record.event.__struct_config__.tag or "",
+                    problem,  # type: ignore[arg-type]  # our tags are strings
                 )
             compared += 1
         state, _ = machine.step(state, record)

@@ -226,4 +226,3 @@ def _refusal(state: State, code: Instruction, call: CallState) -> ErrorInfo | No
         return None
     hint = f"it may call {', '.join(allowed)}" if allowed else "it has no `tools`"
     return ErrorInfo("agent", "tool_not_allowed", f"agent {agent.name} may not call {call.name}: {hint}", code.id)
-

@@ -63,10 +63,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Instruction:
-    """One stage, ready to run. `below` is the stage written under it in its block, or `end`."""
+    """One stage, ready to run. `index` is its place in its block, `below` the stage written under it, or `end`."""
 
     id: str
     name: str
+    index: int
     block: str
     kind: model.StageKind
     span: Span
@@ -242,7 +243,7 @@ def _block(
     for index, stage in enumerate(block.stages):
         below = block.stages[index + 1].name if index + 1 < len(block.stages) else "end"
         stage_id = f"{block_id}.{stage.name}" if block_id and not single else block_id or stage.name
-        stages[stage.name] = _instruction(stage_id, block_id, stage, below, agents, prompts, guarded)
+        stages[stage.name] = _instruction(stage_id, block_id, index, stage, below, agents, prompts, guarded)
         if stage.fork:
             for branch in stage.fork.branches:
                 _block(f"{stage_id}.{branch.name}", branch.block, branch.single, agents, prompts, guarded, blocks)
@@ -253,6 +254,7 @@ def _block(
 def _instruction(
     stage_id: str,
     block_id: str,
+    index: int,
     stage: model.Stage,
     below: str,
     agents: dict[str, model.Agent],
@@ -263,6 +265,7 @@ def _instruction(
     return Instruction(
         id=stage_id,
         name=stage.name,
+        index=index,
         block=block_id,
         kind=stage.kind,
         span=stage.span,

@@ -18,13 +18,14 @@ MAX_ITEMS = 50
 def leave(state: State, branch: Branch, code: Instruction) -> StageRouted | StageFailed:
     """The way on from a stage that has its result: first match wins, then `next`, then the stage below."""
     if code.routes is None:
-        return _go(branch, code, code.next or code.below, "next" if code.next else "below")
-    scope = Scope(state, branch, {"args": branch.args, "result": branch.result})
+        return _go(state, branch, code, code.next or code.below, "next" if code.next else "below")
+    outputs = {**branch.outputs, code.name: branch.result}  # a stage's routes see its own output too
+    scope = Scope(state, branch, {"args": branch.args, "result": branch.result, "outputs": outputs})
     taken = weigh(state, branch, code, code.routes, scope, "route")
     if taken is not None:
         return taken
     if code.next:
-        return _go(branch, code, code.next, "next")
+        return _go(state, branch, code, code.next, "next")
     return StageFailed(code.name, ErrorInfo("route", "no_route", "no route matches, and there is no `next`", code.id))
 
 
@@ -60,7 +61,7 @@ def weigh(
                 continue
             to = edge.on_max
         candidates += [Candidate(later.to, later.when.text if later.when else "") for later in edges[index + 1 :]]
-        return _go(branch, code, to, why, index, edge.label, tuple(candidates))
+        return _go(state, branch, code, to, why, index, edge.label, tuple(candidates))
     return None
 
 
@@ -104,6 +105,7 @@ def error_record(error: ErrorInfo) -> dict[str, Json]:
 
 
 def _go(
+    state: State,
     branch: Branch,
     code: Instruction,
     to: str,
@@ -113,7 +115,7 @@ def _go(
     candidates: tuple[Candidate, ...] = (),
 ) -> StageRouted:
     counted = index is not None and why == "route" and code.routes is not None and code.routes[index].max is not None
-    back = to in branch.visits and not counted
+    back = to in branch.visits and not counted and state.program.at(code.block, to).index <= code.index
     return StageRouted(code.name, to, why, index, label, back, candidates)
 
 

@@ -15,7 +15,7 @@ from pointsman.executors import CommandAgent, InProcessAgent, LlmAgent, PythonAg
 from pointsman.executors.call import CallSpec, Executor, Outcome, Port
 from pointsman.kernel.effects import Call, Decide, Invoke
 from pointsman.kernel.events import Decided, ErrorInfo, Json
-from pointsman.kernel.instructions import Program
+from pointsman.kernel.instructions import Program, compile_value
 from pointsman.kernel.state import State
 from pointsman.language import model
 from pointsman.language.expressions import as_text
@@ -23,7 +23,8 @@ from pointsman.language.source import Source
 from pointsman.language.syntax import parse, plain
 from pointsman.runtime.policies import PolicyBook
 
-MODEL_LATENCY_S = 0.0
+PROBE_S = 20.0
+"""How long an interpreter may take to say its version: a cold disk is slow, a hanging one must not hold us."""
 
 
 class Agents:
@@ -64,11 +65,11 @@ class Agents:
             case model.CommandTarget() as command:
                 return self._command(command, effect.request or {})
             case model.ScriptedTarget(results):
-                return ScriptedAgent(list(results), effect.visit - 1)
+                return _AtVisit(ScriptedAgent(results), effect.visit)
             case model.LlmTarget() as llm:
-                tools = [tool.name for tool in agent.tools]
+                tools = [{"name": tool.name, "description": "", "parameters": {}} for tool in agent.tools]
                 prompt = str((effect.request or {}).get("prompt", ""))
-                return LlmAgent(llm.model, prompt, tools, llm.result)
+                return LlmAgent(llm.model, prompt, tools=tools, result=llm.result)
             case None:
                 raise Misuse("agent_without_target", f"agent {agent.name} says neither python nor command")
 
@@ -95,6 +96,12 @@ class Agents:
             return Decided(effect.id, "allow")
         return self._policies.decide(effect, state)
 
+    async def warm(self) -> None:
+        """Start a worker now, if this program will need one, so that its first stage does not wait for it."""
+        targets = [agent.target for name, agent in self._program.agents.items() if name not in self._made]
+        if any(isinstance(target, model.PythonTarget) for target in targets):
+            await probe(self._workers())
+
     async def close(self) -> None:
         """End every worker."""
         for executor in self._made.values():
@@ -117,7 +124,7 @@ class Agents:
             cwd=self._cwd,
             env=self._env,
             wall_s=command.wall_ns / 1e9 if command.wall_ns else None,
-            memory=command.memory or None,
+            memory_bytes=command.memory or None,
         )
 
     def _model(self, effect: Call) -> Callable[[CallSpec, Port], Awaitable[Outcome]]:
@@ -128,6 +135,51 @@ class Agents:
             return complete(script, effect.args["messages"], effect.args.get("tools", []))
 
         return ask
+
+
+class _AtVisit:
+    """A script at one visit of its stage."""
+
+    def __init__(self, agent: ScriptedAgent, visit: int) -> None:
+        self._agent = agent
+        self._visit = visit
+
+    async def run(self, spec: CallSpec, port: Port) -> Outcome:
+        return await self._agent.run(spec, port, self._visit - 1)
+
+    async def close(self) -> None:
+        await self._agent.close()
+
+
+class _NoRun:
+    """The port of a call that belongs to no run."""
+
+    async def started(self, where: str) -> None:
+        return None
+
+    async def request(self, what: str, name: str, args: Json) -> Outcome:
+        return Outcome(error=ErrorInfo("internal", "no_run", "there is no run to ask"))
+
+    def progress(self, message: str, fraction: float | None) -> None:
+        return None
+
+    def output(self, stream: str, text: str) -> None:
+        return None
+
+
+async def probe(pool: WorkerPool) -> Outcome:
+    """The version of a pool's Python, asked from a worker, or why there is none."""
+    spec = CallSpec("probe", 1, "probe", "probe", {}, "probe", PROBE_S)
+    return await pool.run_python("platform:python_version", spec, _NoRun())
+
+
+async def probe_interpreter(path: str, cwd: Path) -> Outcome:
+    """The version of an interpreter as workers see it, or why it can not be used."""
+    pool = WorkerPool(path, worker_env(path), (), cwd, size=1)
+    try:
+        return await probe(pool)
+    finally:
+        await pool.close()
 
 
 def worker_env(interpreter: str, env: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -154,8 +206,6 @@ def script_data(name: str, data: bytes) -> list[Json]:
 
 def _argv(command: model.CommandTarget, args: Json) -> list[Json]:
     """A command used as a tool sees its call's arguments as `args`."""
-    from pointsman.kernel.instructions import compile_value
-
     words = compile_value(command.argv)({"args": args})
     return words if isinstance(words, list) else [words]
 

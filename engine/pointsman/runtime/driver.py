@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from inspect import iscoroutine
+from typing import Any, Protocol
 
 from pointsman.executors.call import CallSpec, Executor, Outcome
 from pointsman.executors.inprocess import InProcessAgent
@@ -187,13 +188,13 @@ class Driver:
                     if isinstance(made, Outcome):
                         self._answer(effect.id, effect.attempt, made)
                     else:
-                        self._spawn(effect.id, self._await_attempt(effect, made))
+                        self._attempt(effect, made)
                 else:
-                    self._spawn(effect.id, self._await_attempt(effect, executor.run(spec, port)))
+                    self._attempt(effect, executor.run(spec, port))
             case Call():
                 spec = CallSpec(effect.id, effect.attempt, effect.parent, effect.name, effect.args, effect.key)
                 work = self._outside.call(effect, self.state)(spec, _Port(self, effect))
-                self._spawn(effect.id, self._await_attempt(effect, work))
+                self._attempt(effect, work)
             case Reply():
                 waiting = self._replies.pop(effect.id, None)
                 if waiting and not waiting.done():
@@ -211,10 +212,11 @@ class Driver:
             case Decide():
                 raise AssertionError("decisions are answered inside the turn")
 
-    def _spawn(self, name: str, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
+    def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks[name] = task
         task.add_done_callback(lambda done: self._finished(name, done))
+        return task
 
     def _finished(self, name: str, task: asyncio.Task[None]) -> None:
         if self._tasks.get(name) is task:
@@ -227,8 +229,13 @@ class Driver:
                 self._answer(name, attempt, Outcome(error=ErrorInfo("internal", "executor_failed", message)))
         self._wake.set()
 
-    async def _await_attempt(self, effect: Invoke | Call, work: Awaitable[Outcome]) -> None:
-        self._answer(effect.id, effect.attempt, await work)
+    def _attempt(self, effect: Invoke | Call, work: Awaitable[Outcome]) -> None:
+        async def attempt() -> None:
+            self._answer(effect.id, effect.attempt, await work)
+
+        task = self._spawn(effect.id, attempt())
+        if iscoroutine(work):  # one that is cancelled before its first step would complain that nobody awaited it
+            task.add_done_callback(lambda done: work.close())
 
     def _answer(self, effect_id: str, attempt: int, outcome: Outcome) -> None:
         self.post(AttemptResult(effect_id, attempt, outcome.value, outcome.error, outcome.usage))

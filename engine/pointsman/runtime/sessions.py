@@ -65,6 +65,7 @@ class Session:
         self._stack.callback(held.close)
         self._held = held
         self._driver: Driver
+        self._agents: Agents
         self._first: tuple[AnyEffect, ...] = ()
 
     async def __aenter__(self) -> Self:
@@ -94,6 +95,10 @@ class Session:
         ended_at = self._options.clock.now_ns() if state.ended else 0
         self.store.set_status(self.run_id, self._lease.fence, status, state.outcome, ended_at)
         return state
+
+    async def warm(self) -> None:
+        """Have a worker ready before the first stage asks for one."""
+        await self._agents.warm()
 
     def answer(self, stage: str, value: Json, by: str = "") -> None:
         """Answer the question at a stage. Raises RunUnavailable for no such question, Misuse for an unfit answer."""
@@ -133,6 +138,7 @@ class Session:
             policies=policies,
             in_process=options.agents,
         )
+        self._agents = agents
         self._stack.push_async_callback(agents.close)
         writer = InlineWriter(self.store) if options.inline else thread_writer(self.store)
         self._stack.callback(writer.close)

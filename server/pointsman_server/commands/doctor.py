@@ -11,8 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from pointsman.errors import PointsmanError
-from pointsman.executors import probe_interpreter
-from pointsman.runtime.agents import worker_env
+from pointsman.runtime.agents import probe_interpreter
 from pointsman.runtime.journals import open_journal
 from pointsman.runtime.workspace import Place, find_place, interpreter
 from pointsman_server import exits
@@ -66,8 +65,8 @@ def _settings(place: Place) -> tuple[bool, str]:
 
 def _interpreter(place: Place) -> tuple[bool, str]:
     path = interpreter(place)
-    error, found = asyncio.run(probe_interpreter(path, worker_env(path)))
-    return (False, error) if error else (True, f"{path} ({found})")
+    found = asyncio.run(probe_interpreter(path, place.root))
+    return (False, found.error.message) if found.error else (True, f"{path} ({found.value})")
 
 
 def _journal(place: Place) -> tuple[bool, str]:

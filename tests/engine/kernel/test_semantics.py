@@ -1,5 +1,6 @@
 """The decided semantics of pipelines (LANGUAGE section 2), each as a pipeline that is played."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -206,8 +207,6 @@ def test_an_optional_branch_may_fail() -> None:
 
 
 def test_fail_fast_cancels_the_others() -> None:
-    import asyncio
-
     ended = []
 
     async def slow(**args: Any) -> str:
@@ -217,7 +216,11 @@ def test_fail_fast_cancels_the_others() -> None:
             ended.append("cancelled")
         return "never"
 
-    played = run(FORK % "join: {fail_fast: true}", agents={"a": slow, "b": failing})
+    async def fails(**args: Any) -> None:
+        await asyncio.sleep(0)
+        raise ValueError("broken")
+
+    played = run(FORK % "join: {fail_fast: true}", agents={"a": slow, "b": fails})
     assert (played.outcome, ended) == ("failed", ["cancelled"])
 
 
