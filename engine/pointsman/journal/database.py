@@ -144,7 +144,7 @@ def _prepare(con: sqlite3.Connection, path: Path, durability: Durability, busy_m
             f"{path} has schema version {version}; this program knows {SCHEMA_VERSION}",
             "Upgrade pointsman, or read it with the version that wrote it.",
         )
-    con.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
+    con.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES[durability]}")
     con.execute(f"PRAGMA synchronous = {'FULL' if durability == 'full' else 'NORMAL'}")
 
 

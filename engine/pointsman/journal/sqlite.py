@@ -59,7 +59,7 @@ class SqliteStore:
         self._hosts = path.parent / "hosts"
         self._con = connect(path, durability, busy_ms)
         self._cursor = self._con.cursor()
-        self._checkpointer = Checkpointer(path)
+        self._checkpointer = Checkpointer(path, durability)
         # Where the chains of the runs we write end. What another connection wrote shows as a seq that is not the
         # next one, and the head is read again; a stale digest can not get by, for its seq would be stale too.
         self._heads: dict[str, Head] = {}

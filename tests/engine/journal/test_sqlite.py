@@ -86,11 +86,11 @@ def test_what_is_there_stays(tmp_path: Path, store: SqliteStore) -> None:
     assert (tmp_path / ".pointsman" / ".gitignore").read_text() == "mine\n"
 
 
-@pytest.mark.parametrize(("durability", "level"), [("normal", 1), ("full", 2)])
-def test_what_sqlite_is_told(tmp_path: Path, durability: str, level: int) -> None:
+@pytest.mark.parametrize(("durability", "level", "pages"), [("normal", 1, 8000), ("full", 2, 1000)])
+def test_what_sqlite_is_told(tmp_path: Path, durability: str, level: int, pages: int) -> None:
     store = open_store(tmp_path, durability)  # type: ignore[arg-type]  # parametrized text
-    asked = {name: store._con.execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "busy_timeout")}
-    assert asked == {"synchronous": level, "busy_timeout": 5000}
+    wanted = {"synchronous": level, "busy_timeout": 5000, "wal_autocheckpoint": pages}
+    assert {name: store._con.execute(f"PRAGMA {name}").fetchone()[0] for name in wanted} == wanted
     assert store._con.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     store.close()
 
