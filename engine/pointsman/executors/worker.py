@@ -190,10 +190,14 @@ class Worker(asyncio.Protocol):
         hello = self._greeted.result() if self._greeted.done() else None
         version = tuple(int(part) for part in hello.python.split(".")[:2]) if hello else ()
         if hello is None or version < OLDEST or hello.protocol != frames.PROTOCOL:
+            ended = process.exited.result() if process.exited.done() else None
             await process.kill(0)
             said = self._tail.decode("utf-8", "replace").strip().rpartition("\n")[2]
             if hello is not None:
                 said = f"it is Python {hello.python}"
+            if ended in (-signal.SIGKILL, -signal.SIGTERM):
+                self.fit = False  # somebody ended it while it started: that says nothing about the interpreter
+                return ErrorInfo("lost", "worker_lost", "the worker was killed while it started")
             return self._unusable(f"{launch.interpreter} does not work as a worker: {said or 'it never answered'}")
         setup = frames.Setup(
             frames.PROTOCOL, [str(root) for root in launch.roots], str(launch.cwd), pythonpath, launch.max_result
