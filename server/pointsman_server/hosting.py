@@ -15,7 +15,7 @@ from typing import Any
 
 from pointsman.journal.replay import past
 from pointsman.kernel.effects import Ask
-from pointsman.kernel.state import State, digest
+from pointsman.kernel.state import State
 from pointsman.runtime.driver import Watcher
 from pointsman.runtime.journals import open_journal
 from pointsman.runtime.redacting import redactor_for
@@ -24,7 +24,7 @@ from pointsman.runtime.workspace import Place
 from pointsman.security.redaction import Redactor
 from pointsman_server import exits
 from pointsman_server.questions import ask_person
-from pointsman_server.report import print_report
+from pointsman_server.report import print_report, summary
 from pointsman_server.views import View, view_for
 
 Begin = Callable[[Watcher], Session]
@@ -112,30 +112,3 @@ def _report(state: State, questions: list[Ask], as_json: bool, hide: Redactor) -
         sys.stdout.write("\n")
         return
     print_report(state, questions, hide)
-
-
-def summary(state: State, questions: list[Ask], hide: Redactor) -> dict[str, Any]:
-    """A run's end as one object."""
-    error = state.error
-    said = {
-        "run": state.run_id,
-        "pipeline": state.started.pipeline,
-        "outcome": state.outcome or "waiting",
-        "output": state.output,
-        "error": None
-        if error is None
-        else {"class": error.klass, "code": error.code, "message": error.message, "stage": error.stage},
-        "digest": digest(state),
-        "questions": [
-            {"stage": ask.stage, "kind": ask.what, "question": ask.question, "about": ask.about} for ask in questions
-        ],
-        "used": {
-            "iterations": state.used.iterations,
-            "hops": state.used.hops,
-            "llm_calls": state.used.llm_calls,
-            "tool_calls": state.used.tool_calls,
-            "tokens": state.used.tokens,
-            "cost": state.used.cost,
-        },
-    }
-    return hide.envelope(said)

@@ -1,9 +1,10 @@
-"""How a run ended, for a person: the outcome, the output or the cause, the run's id, and what to do next."""
+"""How a run ended: for a person the outcome, the output or the cause, and what to do next; for a program one object."""
 
 import sys
+from typing import Any
 
 from pointsman.kernel.effects import Ask
-from pointsman.kernel.state import State
+from pointsman.kernel.state import State, digest
 from pointsman.security.redaction import Redactor
 from pointsman_server.render import pretty, printable
 from pointsman_server.views import SIGNS
@@ -38,6 +39,33 @@ def print_report(state: State, questions: list[Ask], hide: Redactor) -> None:
     for ask in questions:
         out.write(f"  ? {ask.stage}: {hide.text(ask.question)}\n")
     out.write("\nNext:\n" + "".join(f"  {line}\n" for line in _next(state, questions)))
+
+
+def summary(state: State, questions: list[Ask], hide: Redactor) -> dict[str, Any]:
+    """A run's end as one object."""
+    error = state.error
+    said = {
+        "run": state.run_id,
+        "pipeline": state.started.pipeline,
+        "outcome": state.outcome or "waiting",
+        "output": state.output,
+        "error": None
+        if error is None
+        else {"class": error.klass, "code": error.code, "message": error.message, "stage": error.stage},
+        "digest": digest(state),
+        "questions": [
+            {"stage": ask.stage, "kind": ask.what, "question": ask.question, "about": ask.about} for ask in questions
+        ],
+        "used": {
+            "iterations": state.used.iterations,
+            "hops": state.used.hops,
+            "llm_calls": state.used.llm_calls,
+            "tool_calls": state.used.tool_calls,
+            "tokens": state.used.tokens,
+            "cost": state.used.cost,
+        },
+    }
+    return hide.envelope(said)
 
 
 def _next(state: State, questions: list[Ask]) -> list[str]:

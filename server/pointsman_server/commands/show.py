@@ -21,9 +21,9 @@ from pointsman.runtime.redacting import redactor_for
 from pointsman.runtime.workspace import find_place
 from pointsman.security.redaction import Redactor
 from pointsman_server import exits
-from pointsman_server.hosting import summary
 from pointsman_server.progress import Progress
 from pointsman_server.render import duration, pretty, value_text
+from pointsman_server.report import summary
 from pointsman_server.tables import print_table
 
 
