@@ -1,0 +1,44 @@
+"""Numbers with a unit: durations to nanoseconds, sizes to bytes, money to US dollars."""
+
+from re import IGNORECASE
+from re import compile as regex
+
+_DURATION = regex(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+\Z")
+_STEP = regex(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_SIZE = regex(r"(\d+(?:\.\d+)?) ?(B|KiB|MiB|GiB|KB|MB|GB)\Z")
+_MONEY = regex(r"(\d+(?:\.\d+)?) ?usd\Z", IGNORECASE)
+
+_NANOSECONDS = {"ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3_600 * 10**9, "d": 86_400 * 10**9}
+_BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+# A century: longer is a slip, and nanoseconds must fit into 64 bits.
+_LONGEST = 100 * 366 * _NANOSECONDS["d"]
+_DIGITS = 40
+
+EXPECTED = {
+    "duration": "a duration like 30s, 5m, 1h30m or 500ms",
+    "size": "a size like 256MiB",
+    "money": "an amount like 2.50 usd",
+}
+
+
+def measure(text: str, unit: str) -> int | float | None:
+    """The value of a text with a unit, or None when it has not the form that `EXPECTED` names."""
+    if len(text) > _DIGITS:
+        return None
+    match unit:
+        case "duration":
+            if not _DURATION.match(text):
+                return None
+            total = sum(_whole(number, _NANOSECONDS[name]) for number, name in _STEP.findall(text))
+            return total if total <= _LONGEST else None
+        case "size":
+            size = _SIZE.match(text)
+            return _whole(size[1], _BYTES[size[2]]) if size else None
+        case _:
+            money = _MONEY.match(text)
+            return float(money[1]) if money else None
+
+
+def _whole(number: str, factor: int) -> int:
+    """Without a detour over floats for what is whole: 3d is exact."""
+    return int(number) * factor if "." not in number else round(float(number) * factor)

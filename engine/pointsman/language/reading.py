@@ -1,0 +1,361 @@
+"""The generic walker: a tree and the table of keys in, values and diagnostics out.
+
+What can not be read is absent from what is found, and exactly one diagnostic says why; text that the parser has
+already refused is absent in silence.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from re import compile as regex
+from re import fullmatch
+from typing import Any
+
+from pointsman.language import embedded, schema
+from pointsman.language.collecting import ABSENT, DEEPEST, Absent, Reading
+from pointsman.language.contracts import bad_schema
+from pointsman.language.diagnostics import Fix, Related, did_you_mean, nearest
+from pointsman.language.embedded import shown
+from pointsman.language.measures import EXPECTED, measure
+from pointsman.language.model import Name
+from pointsman.language.schema import Field, Section, Shape
+from pointsman.language.source import Span
+from pointsman.language.tree import Entry, Mapping, Missing, Node, Scalar, Sequence, entries, resolve
+
+NAME = regex(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+RESERVED = frozenset({"true", "false", "null", "in", "end", "fail"})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A section as read: the values that could be read, and every known key with where it is written."""
+
+    section: Section
+    span: Span
+    values: dict[str, Any]
+    entries: dict[str, Entry]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value of a key, or the default when it is not written or could not be read."""
+        return self.values.get(name, default)
+
+    def key(self, name: str) -> Span:
+        """Where a key is written; the whole section when it is not."""
+        return self.entries[name].key.span if name in self.entries else self.span
+
+    def at(self, name: str) -> Span:
+        """Where the value of a key stands."""
+        return self.entries[name].value.span if name in self.entries else self.span
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One entry of a mapping with names of somebody's choice; `value` is None when it could not be read."""
+
+    name: Name
+    span: Span
+    value: Any
+    node: Node
+
+
+def read(reading: Reading, node: Node, shape: Shape, what: str, flow: bool = False) -> Any:
+    """The value of a node in the form the shape says, or ABSENT. `what` names the value in messages."""
+    if not reading.spend(node.span):
+        return ABSENT
+    node = resolve(node)
+    match shape:
+        case schema.Of(section=name):
+            return section(reading, node, schema.SECTIONS[name], what)
+        case schema.Named():
+            return _named(reading, node, shape, what)
+        case schema.Many():
+            return _many(reading, node, shape, what)
+        case schema.Either():
+            return _either(reading, node, shape, what, flow)
+        case schema.Expression():
+            return embedded.expression(reading, node, flow)
+        case schema.Rendered(of=of):
+            return embedded.rendered(reading, node, of)
+        case schema.Anything():
+            return embedded.json(reading, node)
+        case schema.Schema():
+            return contract(reading, node)
+        case _:
+            return _scalar(reading, node, shape, what)
+
+
+def section(reading: Reading, node: Node, table: Section, what: str) -> Found | Absent:
+    """A mapping with known keys."""
+    node = resolve(node)
+    if isinstance(node, Scalar) and node.broken:
+        return ABSENT
+    if not isinstance(node, Mapping):
+        return wrong_type(reading, node, what, "a mapping")
+    if reading.depth >= DEEPEST:
+        return reading.report("yaml_too_deep", node.span, "this is nested too deeply to be read")
+    reading.depth += 1
+    values: dict[str, Any] = {}
+    known: dict[str, Entry] = {}
+    unknown: list[Entry] = []
+    for entry in entries(node):
+        key = table.by_name.get(entry.key.text)
+        if key is None:
+            unknown.append(entry)
+            continue
+        known[key.name] = entry
+        if key.later:
+            if not reading.explained(entry.key.span):
+                not_in_this_version(reading, entry.key.span, f"`{key.name}`")
+            continue
+        value = read(reading, entry.value, key.shape, f"`{key.name}`", node.flow)
+        if value is not ABSENT:
+            values[key.name] = value
+    if table.open:
+        values["schema"] = _rest(reading, node, known)
+    else:
+        for entry in unknown:
+            unknown_key(reading, entry, table, known)
+    if table.kinds:
+        kind_conflict(reading, node, table, known)
+        missing_kind(reading, node, table, known, what)
+    missing_key(reading, node, table, known, what)
+    reading.depth -= 1
+    return Found(table, node.span, values, known)
+
+
+def contract(reading: Reading, node: Node) -> Any:
+    """A JSON Schema that can be used, or ABSENT."""
+    node = resolve(node)
+    if not isinstance(node, Mapping) and not (isinstance(node, Scalar) and isinstance(node.value, bool)):
+        if isinstance(node, Scalar) and node.broken:
+            return ABSENT
+        return wrong_type(reading, node, "a JSON Schema", "a mapping")
+    value = embedded.json(reading, node)
+    return ABSENT if value is ABSENT or bad_schema(reading, node, value) else value
+
+
+def valid_name(name: str) -> bool:
+    """Whether something may be called that."""
+    return bool(NAME.match(name)) and name not in RESERVED
+
+
+def unknown_key(reading: Reading, entry: Entry, table: Section, known: Iterable[str]) -> None:
+    """A key the table has not, with the nearest one it has."""
+    if reading.explained(entry.key.span):
+        return
+    name = entry.key.text
+    free = [one.name for one in table.fields if one.name not in known]
+    near = nearest(name, free)
+    message = f"{_an(table)} has no key `{name}`{did_you_mean(name, free)}"
+    reading.report(
+        "unknown_key", entry.key.span, message, fix=Fix(f"Change to {near}", entry.key.span, near) if near else None
+    )
+
+
+def missing_key(reading: Reading, node: Mapping, table: Section, known: Iterable[str], what: str) -> None:
+    """A key that must be written and is not."""
+    for one in table.fields:
+        if one.required and one.name not in known:
+            reading.report("missing_key", _head(node), f"{_an(table)} needs the key `{one.name}`")
+
+
+def missing_kind(reading: Reading, node: Mapping, table: Section, known: Iterable[str], what: str) -> None:
+    """A section that says not which kind it is."""
+    if any(kind in known for kind in table.kinds) or (table.excused and table.excused in known):
+        return
+    usable = [kind for kind in table.kinds if not table.by_name[kind].later]
+    words = ", ".join(f"`{kind}`" for kind in usable[:-1]) + f" or `{usable[-1]}`"
+    extra = f", or just `{table.excused}`" if table.excused else ""
+    reading.report("missing_kind", _head(node), f"{_an(table)} needs one of {words}{extra}")
+
+
+def kind_conflict(reading: Reading, node: Mapping, table: Section, known: dict[str, Entry]) -> None:
+    """Two kinds in one section, or a key that belongs to another kind."""
+    written = [entry for name, entry in known.items() if name in table.kinds]
+    for entry in written[1:]:
+        first = written[0].key
+        reading.report(
+            "kind_conflict",
+            entry.key.span,
+            f"{_an(table)} is one thing: `{first.text}` or `{entry.key.text}`, not both",
+            related=(Related(first.span, "the first one"),),
+        )
+    for name, entry in known.items():
+        only = table.by_name[name].only
+        if only and only not in known and not table.by_name[name].later:
+            reading.report("kind_conflict", entry.key.span, f"`{name}` belongs to `{only}`, which is not here")
+
+
+def not_in_this_version(reading: Reading, span: Span, what: str) -> Absent:
+    """Something this version knows of and can not do."""
+    return reading.report("not_in_this_version", span, f"{what} is not in this version yet")
+
+
+def invalid_name(reading: Reading, key: Scalar, what: str) -> None:
+    """A name that could not be used in expressions, or that means something else there."""
+    if key.text in RESERVED:
+        reading.report(
+            "invalid_name", key.span, f"a {what} can not be called {key.text}; that word means something else"
+        )
+    elif not NAME.match(key.text):
+        reading.report(
+            "invalid_name", key.span, f"a {what}'s name is letters, digits and `_`, and starts with no digit"
+        )
+
+
+def wrong_type(reading: Reading, node: Node, what: str, expected: str, fix: Fix | None = None) -> Absent:
+    """A value of another form than the table wants."""
+    found = resolve(node)
+    if isinstance(found, Missing) or (isinstance(found, Scalar) and found.value is None):
+        return reading.report("wrong_type", node.span, f"{what} has no value; expected {expected}", fix=fix)
+    return reading.report("wrong_type", node.span, f"{what} is {shown(found)}; expected {expected}", fix=fix)
+
+
+def invalid_value(reading: Reading, node: Node, what: str, expected: str, fix: Fix | None = None) -> Absent:
+    """A value of the right form that is none of those allowed."""
+    return reading.report("invalid_value", node.span, f"{what} is {shown(node)}; expected {expected}", fix=fix)
+
+
+def _scalar(reading: Reading, node: Node, shape: Shape, what: str) -> Any:
+    if isinstance(node, Scalar) and node.broken:
+        return ABSENT
+    value = node.value if isinstance(node, Scalar) else None
+    match shape:
+        case schema.Text(like=like, says=says):
+            if not isinstance(value, str):
+                return wrong_type(reading, node, what, says, embedded.quote_fix(node))
+            return value if not like or fullmatch(like, value) else invalid_value(reading, node, what, says)
+        case schema.Reference(to=to):
+            if not isinstance(value, str) or not value:
+                return wrong_type(reading, node, what, _REFERENCES[to], embedded.quote_fix(node))
+            return Name(value, node.span)
+        case schema.Boolean():
+            return value if isinstance(value, bool) else wrong_type(reading, node, what, "true or false")
+        case schema.Integer(minimum=least):
+            if not isinstance(value, int) or isinstance(value, bool):
+                return wrong_type(reading, node, what, "a whole number")
+            # Beyond 64 bits nothing is counted here, and journals hold no larger number.
+            fits = least <= value < 1 << 63
+            return value if fits else invalid_value(reading, node, what, f"{least} or more, and no astronomic number")
+        case schema.Number(minimum=floor):
+            if not isinstance(value, int | float) or isinstance(value, bool):
+                return wrong_type(reading, node, what, "a number")
+            fits = floor <= value < float("inf")
+            return float(value) if fits else invalid_value(reading, node, what, f"{floor} or more")
+        case schema.Choice():
+            return _choice(reading, node, shape, what, value)
+        case schema.Measure(unit=unit, least=smallest):
+            return _measure(reading, node, unit, smallest, what)
+        case _:
+            raise AssertionError(f"{shape} is no shape of a scalar")
+
+
+_REFERENCES = {
+    "stage": "the name of a stage",
+    "target": "a stage, end or fail",
+    "agent": "the name of an agent",
+    "tool": "the name of a tool",
+    "branch": "the name of a branch",
+    "prompt": "the path of a prompt file",
+    "policy": "the path of a policy file",
+}
+
+
+def _choice(reading: Reading, node: Node, shape: schema.Choice, what: str, value: Any) -> Any:
+    if isinstance(value, str) and value in shape.words:
+        return value
+    if isinstance(value, str) and value in shape.later:
+        return not_in_this_version(reading, node.span, f"{what}: {value}")
+    words = list(shape.words)
+    expected = words[0] if len(words) == 1 else ", ".join(words[:-1]) + f" or {words[-1]}"
+    if not isinstance(value, str):
+        return wrong_type(reading, node, what, expected)
+    near = nearest(value, words)
+    return invalid_value(reading, node, what, expected, Fix(f"Change to {near}", node.span, near) if near else None)
+
+
+def _measure(reading: Reading, node: Node, unit: str, least: int, what: str) -> Any:
+    expected = EXPECTED[unit]
+    if not isinstance(node, Scalar) or node.value is None:
+        return wrong_type(reading, node, what, expected)
+    value = measure(node.text.strip(), unit)
+    if value is None:
+        return invalid_value(reading, node, what, expected)
+    if value < least:
+        return invalid_value(reading, node, what, f"{expected}, and more than nothing")
+    return value
+
+
+def _named(reading: Reading, node: Node, shape: schema.Named, what: str) -> Any:
+    if isinstance(node, Scalar) and node.broken:
+        return ABSENT
+    if not isinstance(node, Mapping):
+        return wrong_type(reading, node, what, f"a mapping of {_plural(shape.what)} by name")
+    items = []
+    for entry in entries(node):
+        if reading.explained(entry.key.span):
+            continue
+        if not shape.free and not valid_name(entry.key.text):
+            invalid_name(reading, entry.key, shape.what)
+        value = read(reading, entry.value, shape.value, f"{shape.what} `{entry.key.text}`", node.flow)
+        name = Name(entry.key.text, entry.key.span)
+        items.append(Item(name, entry.span, None if value is ABSENT else value, entry.value))
+    if len(items) < shape.least:
+        return reading.report("missing_key", node.span, f"{what} needs at least one {shape.what}")
+    return tuple(items)
+
+
+def _many(reading: Reading, node: Node, shape: schema.Many, what: str) -> Any:
+    if isinstance(node, Scalar) and node.broken:
+        return ABSENT
+    if not isinstance(node, Sequence):
+        fix = None
+        if isinstance(node, Scalar) and node.value is not None and node.style == "plain":
+            fix = Fix("Make it a list", node.span, f"[{reading.source.text(node.span)}]")
+        return wrong_type(reading, node, what, "a list", fix)
+    values = [read(reading, item, shape.item, f"an item of {what}", node.flow) for item in node.items]
+    if len(values) < shape.least:
+        return reading.report("missing_key", node.span, f"{what} needs at least one item")
+    return tuple(value for value in values if value is not ABSENT)
+
+
+def _either(reading: Reading, node: Node, shape: schema.Either, what: str, flow: bool) -> Any:
+    for option in shape.shapes:
+        match option:
+            case schema.Choice(words=words, later=later) if schema.Expression() in shape.shapes:
+                fits = isinstance(node, Scalar) and node.text in (*words, *later)
+            case schema.Of() | schema.Named():
+                fits = isinstance(node, Mapping)
+            case schema.Many():
+                fits = isinstance(node, Sequence)
+            case schema.Expression():
+                fits = True
+            case _:
+                fits = isinstance(node, Scalar | Missing)
+        if fits:
+            return read(reading, node, option, what, flow)
+    return wrong_type(reading, node, what, "something else")
+
+
+def _rest(reading: Reading, node: Mapping, known: dict[str, Entry]) -> Any:
+    """The JSON Schema that the other keys make up."""
+    others = tuple(entry for entry in entries(node) if entry.key.text not in known)
+    bare = Mapping(node.span, others, node.flow)
+    value = contract(reading, bare)
+    return None if value is ABSENT else value
+
+
+def _head(node: Mapping) -> Span:
+    """The first line of a mapping, so that what is missing does not underline a screenful."""
+    first = node.entries[0].key.span if node.entries and not node.flow else node.span
+    return first
+
+
+def _an(table: Section) -> str:
+    return table.title[:1].lower() + table.title[1:] if table.title.startswith(("A ", "An ", "The ")) else table.title
+
+
+def _plural(what: str) -> str:
+    return what + ("es" if what.endswith("ch") else "s")
+
+
+__all__ = ["NAME", "RESERVED", "Field", "Found", "Item", "contract", "read", "section", "valid_name"]
