@@ -116,7 +116,7 @@ class _Worker:
         self._waiting: dict[int, tuple[_Call, _Done]] = {}
         self._requests = 0
         self._agents: dict[str, Agent] = {}
-        self._ours = frozenset(sys.modules)
+        self._ours: frozenset[str] = frozenset()
         self._shadowed: dict[str, Any] = {}
         self._roots: list[str] = []
         self._cwd = "."
@@ -126,6 +126,7 @@ class _Worker:
         version = ".".join(map(str, sys.version_info[:3]))
         self.send(b"", _json({"kind": "hello", "python": version, "pid": self._pid, "protocol": PROTOCOL}))
         _warm_up()
+        self._ours = frozenset(sys.modules)
         self._set_up(self._read())
         while True:
             frame = self._read()
@@ -168,7 +169,7 @@ class _Worker:
             with self._lock:
                 self._link.sendall(struct.pack(">I", len(head) + len(body)) + head + body)
         except OSError:
-            _end()
+            _cut_off()
 
     def _start(self, frame: dict[str, Any]) -> None:
         call = _Call(self, frame)
@@ -237,7 +238,7 @@ class _Worker:
             length = int(struct.unpack(">I", head)[0])
             body = self._in.read(length)
         except OSError:
-            _end()
+            _cut_off()
         if body is None or len(body) < length:
             _end()
         frame: dict[str, Any] = json.loads(body)
@@ -271,7 +272,12 @@ def _warm_up() -> None:
         try:
             import ctypes
 
-            ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: also when agent code holds the GIL for ever
+            # Agent code in C may hold the interpreter lock for ever, and then nobody sees the socket close. So Linux
+            # sends a SIGHUP when the host dies (PR_SET_PDEATHSIG is 1), and its handler is the C function alarm(): 1,
+            # the number of SIGHUP, is the second this process has left to end itself and its children in good order.
+            libc = ctypes.CDLL(None)
+            libc.signal(signal.SIGHUP, libc.alarm)
+            libc.prctl(1, signal.SIGHUP)
         except Exception:  # no libc to ask; the closed socket is what ends us then
             return
 
@@ -281,6 +287,11 @@ def _end() -> NoReturn:
     if os.getpgid(0) == os.getpid():
         os.killpg(0, signal.SIGKILL)
     os._exit(0)
+
+
+def _cut_off() -> NoReturn:
+    """An agent has closed our socket; the host knows this code."""
+    os._exit(76)
 
 
 def main() -> NoReturn:

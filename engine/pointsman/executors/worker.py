@@ -30,6 +30,9 @@ CANCEL_GRACE_S = 0.2
 MAX_RESULT = 32 * 1024 * 1024
 """Bytes of JSON an agent may return."""
 
+CUT_OFF = 76
+"""Exit code of a worker that can not reach its host; sysexits.h calls it EX_PROTOCOL."""
+
 _TAIL = 4096
 
 
@@ -228,7 +231,8 @@ class Worker(asyncio.Protocol):
     def _epitaph(self, spec: CallSpec, code: int) -> Outcome:
         """What the end of the process means for a call it had."""
         said = self._tail.decode("utf-8", "replace").strip()
-        if self._damage:
+        if self._damage or code == CUT_OFF:
+            self._damage = self._damage or "an agent closed its connection"
             return failed(spec, "internal", "worker_protocol", f"worker {self.pid} broke the protocol: {self._damage}")
         if self._stopping:
             return failed(spec, "lost", "worker_lost", f"worker {self.pid} was stopped by its host")

@@ -1,0 +1,5 @@
+"""A user may call a module that."""
+
+
+def handle():
+    return "mine"
