@@ -161,11 +161,11 @@ def test_check_in_three_forms(tmp_path: Path) -> None:
     (here / "work.py").write_text(WORK)
     text = pointsman("check", ".", cwd=here)
     assert text.code == 1
-    assert "bad.pipeline.yaml:9:15: error[unknown_agent]" in text.out
+    assert "bad.pipeline.yaml:9:16: error[unknown_agent]" in text.out
     assert "shout" in text.out
     found = pointsman("check", "bad.pipeline.yaml", "--format", "json", cwd=here).json
     assert [(each["code"], each["line"], each["column"]) for each in found if each["severity"] == "error"] == [
-        ("unknown_agent", 9, 15)
+        ("unknown_agent", 9, 16)
     ]
     github = pointsman("check", "bad.pipeline.yaml", "--format", "github", cwd=here)
     assert github.out.startswith("::error file=bad.pipeline.yaml,line=9")

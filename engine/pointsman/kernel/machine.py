@@ -62,15 +62,13 @@ def awaits(state: State, event: Event) -> bool:
     """Whether somebody waits for this answer; stale and late ones are dropped by the driver, which says so."""
     if state.ended:
         return False
-    match event:
-        case AttemptStarted(effect=effect, attempt=attempt) | AttemptResult(effect=effect, attempt=attempt):
-            return getattr(state.pending.get(effect), "attempt", None) == attempt
-        case CallRequested(effect=effect) | Decided(effect=effect) | Answered(effect=effect):
-            return effect in state.pending
-        case TimerFired(effect=effect):
-            return effect in state.pending or effect == folding.WALL
-        case _:
-            return True
+    if isinstance(event, AttemptResult | AttemptStarted):
+        return getattr(state.pending.get(event.effect), "attempt", None) == event.attempt
+    if isinstance(event, CallRequested | Decided | Answered):
+        return event.effect in state.pending
+    if isinstance(event, TimerFired):
+        return event.effect in state.pending or event.effect == folding.WALL
+    return True
 
 
 def branch_of(state: State, effect: str) -> str:

@@ -91,9 +91,8 @@ class Session:
         state = await self._driver.run(first, park=park)
         while not state.ended and self._answer_prepared():
             state = await self._driver.run(park=park)
-        status = "ended" if state.ended else "waiting"
-        ended_at = self._options.clock.now_ns() if state.ended else 0
-        self.store.set_status(self.run_id, self._lease.fence, status, state.outcome, ended_at)
+        if not state.ended:  # the end is written with its own event, in one commit
+            self.store.set_status(self.run_id, self._lease.fence, "waiting")
         return state
 
     async def warm(self) -> None:
