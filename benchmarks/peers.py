@@ -89,11 +89,11 @@ def burr(shape: str, bump: Bump) -> dict[str, Run]:
     from burr.core import ApplicationBuilder, State, action, default, when
 
     @action(reads=["n"], writes=["n"])
-    def step(state: State) -> State:  # type: ignore[type-arg]  # untyped, as its own examples are
+    def step(state: State) -> State:
         return state.update(**bump(state["n"]))
 
     @action(reads=["n"], writes=["done"])
-    def loop_end(state: State) -> State:  # type: ignore[type-arg]  # untyped, as its own examples are
+    def loop_end(state: State) -> State:
         return state.update(done=True)
 
     def build() -> Any:

@@ -11,6 +11,7 @@ from itertools import pairwise
 import msgspec
 
 from pointsman.errors import JournalError
+from pointsman.journal.codec import KIND_OF
 from pointsman.journal.store import RunRow, Store
 from pointsman.kernel import machine
 from pointsman.kernel.effects import AnyEffect
@@ -95,15 +96,8 @@ def replay(store: Store, run_id: str) -> Replay:
         if machine.is_derived(record.event):
             problem = _differs(state, record)
             if problem:
-                return Replay(
-                    row,
-                    state,
-                    len(records),
-                    compared,
-                    record.seq,
-                    record.event.__struct_config__.tag or "",
-                    problem,  # type: ignore[arg-type]  # our tags are strings
-                )
+                kind = KIND_OF[type(record.event)]
+                return Replay(row, state, len(records), compared, record.seq, kind, problem)
             compared += 1
         state, _ = machine.step(state, record)
     return Replay(row, state, len(records), compared)
