@@ -26,6 +26,12 @@ from typing import Any, Protocol
 MAX_DEPTH = 200
 """How deep JSON may nest: its readers have Python's recursion limit of 1,000, and half of that in use."""
 
+_UNREAD: dict[str, Any] = {}
+if sys.version_info >= (3, 14):  # annotations are code there, and may name what is imported for type checkers alone
+    import annotationlib
+
+    _UNREAD["annotation_format"] = annotationlib.Format.STRING
+
 _MAX_MESSAGE = 4_000
 _MAX_TRACEBACK = 16_000
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -160,7 +166,7 @@ def plain(value: Any, depth: int = 0) -> Any:
         except TypeError:
             dumped = dump()
         return plain(dumped, depth + 1)
-    raise NotJson(f"is a {type(value).__qualname__}, which is no JSON value")
+    raise NotJson(f"is of type {type(value).__qualname__}, which JSON does not have")
 
 
 def _plain_dict(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
@@ -214,8 +220,8 @@ class Agent:
         self.required: frozenset[str] = frozenset()
         self.takes_ctx = self.takes_any = False
         try:
-            self.signature = inspect.signature(fn)
-        except (ValueError, TypeError):  # some builtins have none; they check their arguments themselves
+            self.signature = inspect.signature(fn, **_UNREAD)
+        except Exception:  # some builtins have none, objects may make their own; they check their arguments themselves
             return
         keyword = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
         parameters = self.signature.parameters.values()
@@ -261,7 +267,7 @@ def resolve(target: str, load: Callable[[str], Any] = importlib.import_module) -
             hint = f"; did you mean {near[0]}?" if near else ""
             raise Failure("agent", "agent_missing", f"{module_name} has no {name}{hint}") from None
     if not callable(found):
-        raise Failure("agent", "agent_missing", f"{target} is a {type(found).__qualname__}, not a function")
+        raise Failure("agent", "agent_missing", f"{target} is of type {type(found).__qualname__} and can not be called")
     return found
 
 

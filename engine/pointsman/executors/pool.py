@@ -55,6 +55,10 @@ class WorkerPool:
             worker = self._take()
             try:
                 await worker.ready()
+                while worker not in self._current and not self._closed:  # retired while it started
+                    self._stop(worker)
+                    worker = self._take()
+                    await worker.ready()
                 self.prewarm()
                 return await self._on(worker, target, spec, port)
             except Unusable as unusable:

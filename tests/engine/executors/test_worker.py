@@ -177,4 +177,4 @@ async def test_what_is_no_json_is_not_asked() -> None:
     async with workers(size=1) as pool:
         error = (await pool.run_python("asking:strange", spec(), Recorder())).error
     assert error is not None
-    assert error.message == "TypeError: the call.q is a set, which is no JSON value"
+    assert error.message == "TypeError: the call.q is of type set, which JSON does not have"
