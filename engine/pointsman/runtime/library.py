@@ -39,10 +39,11 @@ async def run_pipeline(
     answers: Mapping[str, Json],
     durability: str,
     clock: Clock | None = None,
+    cwd: Path | None = None,
 ) -> Result:
     """Start and drive a run; see `pointsman.run`."""
     loaded = catalog.load(Path(path))
-    options = sessions.Options(agents=agents, answers=answers, clock=clock or SystemClock(), inline=True)
+    options = sessions.Options(agents=agents, answers=answers, clock=clock or SystemClock(), cwd=cwd, inline=True)
     store: Store = MemoryStore() if durability == "memory" else open_journal(loaded.place, durability)
     try:
         return await run_loaded(loaded, value, store, options)
