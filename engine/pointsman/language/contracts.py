@@ -40,7 +40,8 @@ def bad_schema(reading: Reading, node: Node, schema: Json) -> bool:
     try:
         validator_for(schema, retriever=_refuse)
     except Exception as error:  # the validator has its own tree of exceptions; every one means "unusable"
-        message = str(getattr(error, "message", None) or error).splitlines()[0][:200]
+        # Of a reference that was not fetched our own sentence is the clearest part.
+        message = str(getattr(error, "message", None) or error).splitlines()[0].rpartition("ValueError: ")[2][:200]
         place = _at(node, list(getattr(error, "instance_path", [])))
         reading.report("bad_schema", place.span, f"this is no usable JSON Schema: {message}")
         return True

@@ -14,6 +14,13 @@ _BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "KB": 10**3, "
 _LONGEST = 100 * 366 * _NANOSECONDS["d"]
 _DIGITS = 40
 
+PATTERNS = {
+    "duration": r"^(\d+(\.\d+)?(ms|s|m|h|d))+$",
+    "size": r"^\d+(\.\d+)? ?(B|KiB|MiB|GiB|KB|MB|GB)$",
+    "money": r"^\d+(\.\d+)? ?[uU][sS][dD]$",
+}
+"""The forms as regular expressions of JSON Schema."""
+
 EXPECTED = {
     "duration": "a duration like 30s, 5m, 1h30m or 500ms",
     "size": "a size like 256MiB",

@@ -36,7 +36,7 @@ class _Stages:
 
 def read_pipeline(reading: Reading, root: Node) -> Draft | None:
     """The pipeline of a document, or None when it is no mapping."""
-    found = section(reading, root, schema.SECTIONS["pipeline"], "a pipeline file")
+    found = section(reading, root, schema.SECTIONS["pipeline"], "this document")
     if found is ABSENT:
         return None
     wrong_language_version(reading, found)

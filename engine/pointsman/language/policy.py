@@ -21,7 +21,7 @@ class PolicyDraft:
 
 def read_policy(reading: Reading, root: Node) -> PolicyDraft | None:
     """The policy of a document, or None when it is no mapping."""
-    found = section(reading, root, schema.SECTIONS["policy"], "a policy file")
+    found = section(reading, root, schema.SECTIONS["policy"], "this document")
     if found is ABSENT:
         return None
     wrong_language_version(reading, found)

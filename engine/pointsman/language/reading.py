@@ -19,7 +19,7 @@ from pointsman.language.measures import EXPECTED, measure
 from pointsman.language.model import Name
 from pointsman.language.schema import Field, Section, Shape
 from pointsman.language.source import Span
-from pointsman.language.tree import Entry, Mapping, Missing, Node, Scalar, Sequence, entries, resolve
+from pointsman.language.tree import Alias, Entry, Mapping, Missing, Node, Scalar, Sequence, entries, resolve
 
 NAME = regex(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 RESERVED = frozenset({"true", "false", "null", "in", "end", "fail"})
@@ -61,7 +61,10 @@ def read(reading: Reading, node: Node, shape: Shape, what: str, flow: bool = Fal
     """The value of a node in the form the shape says, or ABSENT. `what` names the value in messages."""
     if not reading.spend(node.span):
         return ABSENT
-    node = resolve(node)
+    written, node = node, resolve(node)
+    if isinstance(written, Alias) and isinstance(node, Missing):
+        # The parser has said that it names nothing.
+        return ABSENT
     match shape:
         case schema.Of(section=name):
             return section(reading, node, schema.SECTIONS[name], what)
@@ -235,12 +238,12 @@ def _scalar(reading: Reading, node: Node, shape: Shape, what: str) -> Any:
                 return wrong_type(reading, node, what, "a whole number")
             # Beyond 64 bits nothing is counted here, and journals hold no larger number.
             fits = least <= value < 1 << 63
-            return value if fits else invalid_value(reading, node, what, f"{least} or more, and no astronomic number")
+            return value if fits else invalid_value(reading, node, what, _bounds(value, least))
         case schema.Number(minimum=floor):
             if not isinstance(value, int | float) or isinstance(value, bool):
                 return wrong_type(reading, node, what, "a number")
             fits = floor <= value < float("inf")
-            return float(value) if fits else invalid_value(reading, node, what, f"{floor} or more")
+            return float(value) if fits else invalid_value(reading, node, what, _bounds(value, floor))
         case schema.Choice():
             return _choice(reading, node, shape, what, value)
         case schema.Measure(unit=unit, least=smallest):
@@ -258,6 +261,10 @@ _REFERENCES = {
     "prompt": "the path of a prompt file",
     "policy": "the path of a policy file",
 }
+
+
+def _bounds(value: float, least: float) -> str:
+    return f"{least} or more" if not value >= least else "a smaller number"
 
 
 def _choice(reading: Reading, node: Node, shape: schema.Choice, what: str, value: Any) -> Any:

@@ -119,6 +119,12 @@ def test_big_fields_move_out_and_come_back() -> None:
         codec.blob_hashes(b'{"$blobs":7}')
 
 
+@pytest.mark.parametrize(("size", "moves"), [(codec.BLOB_BYTES, False), (codec.BLOB_BYTES + 1, True)])
+def test_where_big_begins(size: int, moves: bool) -> None:
+    payload = codec.encode(ev.AttemptResult("e", 1, "x" * (size - 2)))
+    assert bool(codec.split(payload)[1]) is moves
+
+
 def test_many_small_fields_stay_where_they_are() -> None:
     payload = codec.encode(ev.StateSet("s", {}, {}))
     big = codec.encode(ev.RunStarted("p" * 50_000, "q" * 50_000, "", None, 1))

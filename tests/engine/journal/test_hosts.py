@@ -4,14 +4,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 from conformance.store_suite import create
 from pointsman.errors import Misuse, RunUnavailable
-from pointsman.journal import HostLock, host_is_alive, open_store
+from pointsman.journal import HostLock, host_is_alive, hosts, open_store
 
 PROGRAM = """
 import sys
@@ -62,6 +62,39 @@ def test_the_living_are_not_swept_away(tmp_path: Path) -> None:
     with elsewhere(tmp_path, "host-1"), HostLock(tmp_path, "host-2"):
         assert host_is_alive(tmp_path, "host-1")
         assert host_is_alive(tmp_path, "host-2")
+
+
+def test_who_comes_while_the_dead_are_swept_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the look at a dead host's file and its removal, another sweeps it and a new host comes by that name."""
+    path = tmp_path / ".pointsman" / "hosts" / "host-1.lock"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    real, newcomers = hosts._try_lock, [HostLock(tmp_path, "host-1")]
+
+    def slow(file: int, how: int) -> bool:
+        if newcomers:
+            path.unlink()
+            stack.enter_context(newcomers.pop())
+        return real(file, how)
+
+    with ExitStack() as stack:
+        monkeypatch.setattr(hosts, "_try_lock", slow)
+        with HostLock(tmp_path, "host-2"):
+            assert host_is_alive(tmp_path, "host-1")
+
+
+def test_a_host_whose_file_is_swept_as_it_comes_makes_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / ".pointsman" / "hosts" / "host-1.lock"
+    real, sweeps = hosts._try_lock, [path]
+
+    def swept(file: int, how: int) -> bool:
+        if sweeps:
+            sweeps.pop().unlink()
+        return real(file, how)
+
+    monkeypatch.setattr(hosts, "_try_lock", swept)
+    with HostLock(tmp_path, "host-1"):
+        assert host_is_alive(tmp_path, "host-1")
 
 
 def test_one_host_of_one_name(tmp_path: Path) -> None:

@@ -141,10 +141,16 @@ async def test_a_job_runs_between_what_was_before_and_after() -> None:
 
 async def test_closing_commits_what_is_queued() -> None:
     store, writer = held("a")
-    tasks = await put(writer, *[("a", 1, stage(2 + 4 * i)) for i in range(20)])
+    tasks = await put(writer, ("a", 1, stage(2)))
     await begun(store)
+    tasks += await put(writer, *[("a", 1, stage(2 + 4 * i)) for i in range(1, 20)])
+    closing = threading.Thread(target=writer.close)
+    closing.start()
+    while not writer._closed:  # the end is queued behind them all
+        await asyncio.sleep(0)
     store.go.set()
-    writer.close()
+    await asyncio.to_thread(closing.join, 10)
+    assert not closing.is_alive()
     writer.close()
     assert len(read(store, "a")) == 81
     assert store.closed
@@ -156,12 +162,13 @@ async def test_closing_commits_what_is_queued() -> None:
 
 async def test_who_stops_waiting_takes_nothing_back() -> None:
     store, writer = held("a")
-    tasks = await put(writer, ("a", 1, stage(2)), ("a", 1, stage(6)))
+    tasks = await put(writer, ("a", 1, stage(2)))
     await begun(store)
-    for task in tasks:
-        task.cancel()
+    tasks += await put(writer, ("a", 1, stage(6)), ("a", 1, stage(10)))
+    tasks[0].cancel()
+    tasks[1].cancel()
     store.go.set()
-    await writer.append("a", 1, stage(10))
+    await asyncio.wait_for(tasks[2], 10)
     writer.close()
     assert len(read(store, "a")) == 13
 

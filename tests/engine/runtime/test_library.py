@@ -55,7 +55,7 @@ def test_questions_are_answered_beforehand_or_given_back(path: str) -> None:
 def test_what_can_not_be_meant_is_raised(path: str) -> None:
     with pytest.raises(Misuse, match="input_unfit"):
         pointsman.run(path, {"n": "x"}, agents={"add": add})
-    Path(path).write_text(TEXT.replace("agent: add,", "agent: ad,"))
+    Path(path).write_text(TEXT.replace("agent: add\n", "agent: ad\n"))
     with pytest.raises(RefusedDefinition):
         pointsman.run(path, {"n": 1}, agents={"add": add})
 

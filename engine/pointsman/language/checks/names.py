@@ -75,6 +75,9 @@ def unused_agent(context: Context) -> Findings:
         if not context.sound(draft.found.span):
             continue
         used = {stage.agent.name for stage in stages(draft) if stage.agent}
+        # A misspelt name may be meant for any of those nobody seems to use.
+        if not used <= agents_of(context, draft).keys():
+            continue
         for name, span in _defined(draft, "agents"):
             if name not in used:
                 yield Diagnostic("unused_agent", span, f"no stage uses the agent {name}", Severity.WARNING)
@@ -86,6 +89,8 @@ def unused_tool(context: Context) -> Findings:
         if not context.sound(draft.found.span):
             continue
         used = {tool.name for agent in agents_of(context, draft).values() for tool in agent.tools}
+        if not used <= tools_of(context, draft).keys():
+            continue
         for name, span in _defined(draft, "tools"):
             if name not in used:
                 yield Diagnostic("unused_tool", span, f"no agent has {name} among its `tools`", Severity.WARNING)

@@ -72,6 +72,8 @@ def _root(reference: Reference, roots: frozenset[str]) -> Flaw | None:
     if not segment.name or segment.name in roots or segment.guarded:
         return None
     known = tuple(sorted(roots))
+    if segment.name == "result" and "principal" in roots:
+        return segment, "`result` is known at output.accept only", (), Severity.ERROR
     elsewhere = {
         "args": "`args` is known in routes, `on_error` and questions, not here",
         "result": "`result` is known in this stage's routes, not here",

@@ -67,8 +67,9 @@ def argument_mismatch(context: Context) -> Findings:
                 continue
             node = resolve(found.entries["with"].value) if "with" in found.entries else None
             given = [entry.key for entry in entries(node)] if isinstance(node, Mapping) else []
-            yield from _unknown_arguments(function, given)
-            yield from _missing_arguments(function, given, stage.agent.span)
+            unknown = list(_unknown_arguments(function, given))
+            yield from unknown
+            yield from _missing_arguments(function, given, unknown, stage.agent.span)
 
 
 def parts(target: str) -> tuple[str, str] | None:
@@ -150,8 +151,9 @@ def _unknown_arguments(function: Function, given: list[Scalar]) -> Findings:
         yield Diagnostic("argument_mismatch", key.span, message, fix=fix)
 
 
-def _missing_arguments(function: Function, given: list[Scalar], at: Span) -> Findings:
-    taken = {key.text for key in given}
+def _missing_arguments(function: Function, given: list[Scalar], unknown: list[Diagnostic], at: Span) -> Findings:
+    # A misspelt name is one finding, not two: its fix gives what is missing.
+    taken = {key.text for key in given} | {one.fix.text for one in unknown if one.fix}
     needed = [one for one in function.parameters if one.required and one.kind in ("any", "keyword")]
     absent = [one.name for one in needed if one.name not in taken and one.name != CONTEXT]
     if absent:

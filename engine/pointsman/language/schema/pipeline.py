@@ -34,7 +34,12 @@ PIPELINE = Section(
         Field("language", Integer(), "The version of this language: 1.", required=True, example="1"),
         Field("description", Text(), "What it is for, in a sentence."),
         Field("input", Schema(), "The JSON Schema of the input.", example="{type: object, required: [ticket]}"),
-        Field("output", Rendered(), "The run's result; without it, the outputs of all stages by name.", example='{answer: "${{ outputs.reply.text }}"}'),
+        Field(
+            "output",
+            Rendered(),
+            "The run's result; without it, the outputs of all stages by name.",
+            example='{answer: "${{ outputs.reply.text }}"}',
+        ),
         Field("state", Named(Of("state"), "state key"), "Values that stages may change with `set`."),
         Field("agents", Named(Of("agent"), "agent"), "What does the work. Those of the workspace file are known too."),
         Field("tools", Named(Of("tool"), "tool"), "What agents may ask for."),
