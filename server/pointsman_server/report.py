@@ -1,6 +1,9 @@
 """How a run ended: for a person the outcome, the output or the cause, and what to do next; for a program one object."""
 
+import os
+import shutil
 import sys
+from pathlib import Path
 from typing import Any
 
 from pointsman.kernel.effects import Ask
@@ -68,15 +71,25 @@ def summary(state: State, questions: list[Ask], hide: Redactor) -> dict[str, Any
     return hide.envelope(said)
 
 
+def command_name() -> str:
+    """What this person has to type for `pointsman`: the name where it is on PATH, else the way to it."""
+    if shutil.which("pointsman"):
+        return "pointsman"
+    script = Path(sys.argv[0])
+    if script.name != "pointsman":
+        return "python -m pointsman_server"
+    return os.path.relpath(script)
+
+
 def _next(state: State, questions: list[Ask]) -> list[str]:
-    run = state.run_id
+    run, pointsman = state.run_id, command_name()
     hints = []
     for ask in questions:
         example = '{"happened": true}' if ask.about == "in_doubt" else '{"approved": true}'
         if ask.what == "clarification":
             example = '{"text": "..."}'
-        hints.append(f"pointsman answer {run} {ask.stage} '{example}'")
-    hints.append(f"pointsman show {run}      what it did, stage by stage")
+        hints.append(f"{pointsman} answer {run} {ask.stage} '{example}'")
+    hints.append(f"{pointsman} show {run}      what it did, stage by stage")
     if state.ended:
-        hints.append(f"pointsman replay {run}    live it again, without one call")
+        hints.append(f"{pointsman} replay {run}    live it again, without one call")
     return hints

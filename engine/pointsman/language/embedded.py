@@ -18,6 +18,8 @@ _WRAPPED = regex(r"\s*\$\{\{(.*)\}\}\s*\Z", 16)
 _LINE_END = regex(rb"[\r\n]|\Z")
 # How far behind a value its true end is looked for; no condition on one line is longer.
 _LOOK = 400
+# Values that one key may hold, aliases expanded.
+_LARGEST = 100_000
 
 
 def expression(reading: Reading, node: Node, flow: bool) -> model.Code | Absent:
@@ -65,9 +67,28 @@ def rendered(reading: Reading, node: Node, of: str = "any") -> model.Value | Abs
 def json(reading: Reading, node: Node) -> model.Json | Absent:
     """A JSON value as it is written."""
     try:
-        return plain(node)
+        value = plain(node, min(_LARGEST, max(reading.left, 0)))
     except AliasBudget as error:
-        return reading.report("yaml_too_large", node.span, str(error))
+        # Said once: the next value would be too large for the same reason.
+        return ABSENT if reading.full else _too_large(reading, node.span, str(error))
+    # What aliases make is paid for; what is written was counted when the text was measured.
+    reading.left -= _size(value)
+    return value
+
+
+def _too_large(reading: Reading, span: Span, message: str) -> Absent:
+    reading.full = True
+    return reading.report("yaml_too_large", span, message)
+
+
+def _size(value: model.Json) -> int:
+    match value:
+        case dict():
+            return 1 + sum(map(_size, value.values()))
+        case list():
+            return 1 + sum(map(_size, value))
+        case _:
+            return 1
 
 
 def code_problems(reading: Reading, problems: tuple[Problem, ...], at: SegmentMap) -> None:
