@@ -3,7 +3,9 @@
 import json
 import shutil
 import sqlite3
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -90,6 +92,55 @@ def test_replay_works_with_executors_that_can_not_be_imported(small: Path) -> No
     ran = pointsman("replay", "latest", cwd=small, env={"PYTHONPATH": str(small)})
     assert ran.code == 0, ran.err
     assert pointsman("show", "latest", cwd=small, env={"PYTHONPATH": str(small)}).code == 0
+
+
+ASKS = """
+import urllib.request
+
+
+def ask(port):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/chat", timeout=10) as reply:
+        return reply.read().decode()
+"""
+
+
+def test_neither_show_nor_replay_asks_a_provider_again(tmp_path: Path) -> None:
+    class Provider(BaseHTTPRequestHandler):
+        asked = 0
+
+        def do_GET(self) -> None:
+            Provider.asked += 1
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"hello")
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Standard error is the test's."""
+
+    text = """
+pipeline: asks
+language: 1
+agents: {a: {python: "asks:ask"}}
+stages: {one: {agent: a, with: {port: "${{ input.port }}"}}}
+"""
+    here = workspace(tmp_path, {"asks.pipeline.yaml": text, "asks.py": ASKS})
+    with ThreadingHTTPServer(("127.0.0.1", 0), Provider) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            ran = pointsman("run", "asks.pipeline.yaml", "--set", f"port={server.server_port}", "--json", cwd=here)
+            assert (ran.code, ran.json["output"]) == (0, {"one": "hello"})
+            for args in (
+                ("show", "latest"),
+                ("show", "latest", "--at", "4"),
+                ("replay", "latest"),
+                ("resume", "latest"),
+            ):
+                assert pointsman(*args, cwd=here).code == 0
+        finally:
+            server.shutdown()
+            thread.join()
+    assert Provider.asked == 1
 
 
 CHANGES = {

@@ -5,6 +5,7 @@ Agents given by the caller as callables (library use, tests) run in this process
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -97,10 +98,11 @@ class Agents:
         return self._policies.decide(effect, state)
 
     async def warm(self) -> None:
-        """Start a worker now, if this program will need one, so that its first stage does not wait for it."""
+        """Start as many workers as may run at once, if this program needs any, so that no stage waits for a start."""
         targets = [agent.target for name, agent in self._program.agents.items() if name not in self._made]
         if any(isinstance(target, model.PythonTarget) for target in targets):
-            await probe(self._workers())
+            pool = self._workers()
+            await asyncio.gather(*(probe(pool) for _ in range(os.cpu_count() or 1)))
 
     async def close(self) -> None:
         """End every worker."""

@@ -96,7 +96,7 @@ class Session:
         return state
 
     async def warm(self) -> None:
-        """Have a worker ready before the first stage asks for one."""
+        """Have the workers ready before the first stage asks for one."""
         await self._agents.warm()
 
     def answer(self, stage: str, value: Json, by: str = "") -> None:
