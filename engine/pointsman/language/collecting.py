@@ -17,7 +17,7 @@ class Absent(Enum):
 ABSENT: Final = Absent.ABSENT
 
 # Each byte of a text makes at most one node; only aliases make more. The base is for small files with many aliases.
-_BASE = 50_000
+_BASE = 20_000
 # The parser stops at 64 levels; aliases may stand inside of one another, and Python's stack has an end.
 DEEPEST = 80
 

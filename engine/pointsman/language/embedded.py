@@ -68,17 +68,13 @@ def json(reading: Reading, node: Node) -> model.Json | Absent:
     """A JSON value as it is written."""
     try:
         value = plain(node, min(_LARGEST, max(reading.left, 0)))
-    except AliasBudget as error:
-        # Said once: the next value would be too large for the same reason.
-        return ABSENT if reading.full else _too_large(reading, node.span, str(error))
+    except AliasBudget:
+        reading.left = -1
+        reading.spend(node.span)
+        return ABSENT
     # What aliases make is paid for; what is written was counted when the text was measured.
     reading.left -= _size(value)
     return value
-
-
-def _too_large(reading: Reading, span: Span, message: str) -> Absent:
-    reading.full = True
-    return reading.report("yaml_too_large", span, message)
 
 
 def _size(value: model.Json) -> int:

@@ -197,11 +197,11 @@ def invalid_name(reading: Reading, key: Scalar, what: str) -> None:
     """A name that could not be used in expressions, or that means something else there."""
     if key.text in RESERVED:
         reading.report(
-            "invalid_name", key.span, f"a {what} can not be called {key.text}; that word means something else"
+            "invalid_name", key.span, f"{_article(what)} can not be called {key.text}; that word means something else"
         )
     elif not NAME.match(key.text):
         reading.report(
-            "invalid_name", key.span, f"a {what}'s name is letters, digits and `_`, and starts with no digit"
+            "invalid_name", key.span, f"{_article(what)}'s name is letters, digits and `_`, and starts with no digit"
         )
 
 
@@ -277,7 +277,12 @@ def _choice(reading: Reading, node: Node, shape: schema.Choice, what: str, value
     if not isinstance(value, str):
         return wrong_type(reading, node, what, expected)
     near = nearest(value, words)
-    return invalid_value(reading, node, what, expected, Fix(f"Change to {near}", node.span, near) if near else None)
+    fix = None
+    if near:
+        quote = reading.source.text(node.span)[:1]
+        quote = quote if quote in ('"', "'") else ""
+        fix = Fix(f"Change to {near}", node.span, f"{quote}{near}{quote}")
+    return invalid_value(reading, node, what, expected, fix)
 
 
 def _measure(reading: Reading, node: Node, unit: str, least: int, what: str) -> Any:
@@ -316,7 +321,7 @@ def _many(reading: Reading, node: Node, shape: schema.Many, what: str) -> Any:
         return ABSENT
     if not isinstance(node, Sequence):
         fix = None
-        if isinstance(node, Scalar) and node.value is not None and node.style == "plain":
+        if isinstance(node, Scalar) and node.value is not None and node.style in ("plain", "single", "double"):
             fix = Fix("Make it a list", node.span, f"[{reading.source.text(node.span)}]")
         return wrong_type(reading, node, what, "a list", fix)
     values = [read(reading, item, shape.item, f"an item of {what}", node.flow) for item in node.items]
@@ -359,6 +364,10 @@ def _head(node: Mapping) -> Span:
 
 def _an(table: Section) -> str:
     return table.title[:1].lower() + table.title[1:] if table.title.startswith(("A ", "An ", "The ")) else table.title
+
+
+def _article(what: str) -> str:
+    return f"an {what}" if what[0] in "aeiou" else f"a {what}"
 
 
 def _plural(what: str) -> str:

@@ -16,7 +16,7 @@ from pointsman.language.collecting import ABSENT, Reading
 from pointsman.language.diagnostics import Diagnostic
 from pointsman.language.reading import section
 from pointsman.language.source import Source, Span
-from pointsman.language.tree import Document, Entry, Mapping, Node, Scalar, Sequence, Tree
+from pointsman.language.tree import Document, Entry, Mapping, Node, Scalar, Sequence, Style, Tree
 
 _WHERE = regex(r"\(at line (\d+), column (\d+)\)|\(at end of document\)")
 _HEADER = regex(rb"^[ \t]*\[\[?([^\]\r\n]+)\]\]?", MULTILINE)
@@ -101,8 +101,7 @@ def _entries(source: Source, table: dict[str, Any], within: Span) -> Iterator[En
 
 def _items(source: Source, items: list[Any], within: Span) -> Iterator[Node]:
     for item in items:
-        node = _node(source, item, within)
-        yield node
+        yield _node(source, item, within)
 
 
 def _key_at(source: Source, name: str, is_table: bool, within: Span) -> tuple[Span, Span]:
@@ -125,7 +124,11 @@ def _key_at(source: Source, name: str, is_table: bool, within: Span) -> tuple[Sp
     )
     if found is None:
         return within, within
-    return Span(found.start(1), found.end(1)), _value_at(source, found.end(), within)
+    key = Span(found.start(1), found.end(1))
+    if source.data[found.end() - 1 : found.end()] == b".":
+        # A dotted key: more keys of the same table may stand on any later line.
+        return key, Span(found.end() - 1, within.end)
+    return key, _value_at(source, found.end(), within)
 
 
 def _value_at(source: Source, start: int, within: Span) -> Span:
@@ -158,11 +161,12 @@ def _value_at(source: Source, start: int, within: Span) -> Span:
     return Span(start, end)
 
 
-def _string_at(source: Source, value: str, within: Span) -> tuple[Span, Any]:
-    """The content of a string, byte for byte where it can be found; else the whole range, as one piece."""
+def _string_at(source: Source, value: str, within: Span) -> tuple[Span, Style]:
+    """A string with its quotes, where it stands letter for letter; else the whole range, as one piece."""
     content = value.encode()
-    for quote in (b'"', b"'"):
+    styles: tuple[tuple[bytes, Style], ...] = ((b'"', "double"), (b"'", "single"))
+    for quote, style in styles:
         at = source.data.find(quote + content + quote, within.start, within.end)
-        if at >= 0:
-            return Span(at + 1, at + 1 + len(content)), "plain"
+        if at >= 0 and b"\\" not in content:
+            return Span(at, at + len(content) + 2), style
     return within, "literal"

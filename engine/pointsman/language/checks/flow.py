@@ -25,18 +25,22 @@ def unreachable_stage(context: Context) -> Findings:
 def no_path_to_end(context: Context) -> Findings:
     """A stage the run can enter and from which no way leads to an end: only a limit stops it."""
     for block, ways in _sound_blocks(context):
+        back: Ways = {}
+        for name, onward in ways.items():
+            for target in onward:
+                back.setdefault(target, set()).add(name)
+        good = _reached(back, *ENDS)
         reached = _reached(ways, block.stages[0].name)
-        caught = [
-            stage for stage in block.stages if stage.name in reached and not _reached(ways, stage.name) & set(ENDS)
-        ]
+        caught = [stage for stage in block.stages if stage.name in reached and stage.name not in good]
         # One finding for each trap: its first stage as written, with the others beside it.
         while caught:
-            first, trap = caught[0], _reached(ways, caught[0].name)
-            others = [stage for stage in caught[1:] if stage.name in trap or first.name in _reached(ways, stage.name)]
+            first = caught[0]
+            trap = _reached(back, *_reached(ways, first.name))
+            others = [stage for stage in caught[1:] if stage.name in trap]
             related = tuple(Related(stage.name_span, "and from here") for stage in others[:5])
             message = f"from {first.name} no way leads to an end; only a limit would stop the run"
             yield Diagnostic("no_path_to_end", first.name_span, message, Severity.WARNING, related=related)
-            caught = [stage for stage in caught[1:] if stage not in others]
+            caught = [stage for stage in caught[1:] if stage.name not in trap]
 
 
 def dead_route(context: Context) -> Findings:
@@ -96,8 +100,8 @@ def _onward(stage: model.Stage, below: str) -> set[str]:
     return onward
 
 
-def _reached(ways: Ways, start: str) -> set[str]:
-    found, waiting = {start}, [start]
+def _reached(ways: Ways, *starts: str) -> set[str]:
+    found, waiting = set(starts), [*starts]
     while waiting:
         new = ways.get(waiting.pop(), set()) - found
         found |= new

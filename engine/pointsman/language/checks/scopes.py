@@ -7,8 +7,8 @@ absence the expression guards against (`has`, `.?`, `orValue`) is never a findin
 from collections.abc import Iterable, Iterator
 
 from pointsman.language import model
-from pointsman.language.checks.context import Context, Findings, blocks
-from pointsman.language.checks.sites import EVERYWHERE, Site, pipeline_sites, policy_sites
+from pointsman.language.checks.context import Context, Findings, blocks, stages
+from pointsman.language.checks.sites import EVERYWHERE, Site, Stages, by_name, pipeline_sites, policy_sites
 from pointsman.language.diagnostics import Diagnostic, Fix, Severity, did_you_mean, nearest
 from pointsman.language.expressions import Reference, Segment, parse_template, references
 from pointsman.language.paths import normal
@@ -45,7 +45,8 @@ def unknown_name(context: Context) -> Findings:
 def prompt_unknown_name(context: Context) -> Findings:
     """A name in a prompt file that is not in scope there; reported where the pipeline names the prompt."""
     for draft in context.pipelines:
-        stages = tuple(stage for block, _ in blocks(draft) for stage in block.stages)
+        everyone = tuple(stages(draft))
+        known = by_name(everyone)
         for agent in draft.pipeline.agents:
             prompt = agent.target.prompt if isinstance(agent.target, model.LlmTarget) else None
             data = context.files.texts.get(normal(prompt.name)) if prompt else None
@@ -56,10 +57,10 @@ def prompt_unknown_name(context: Context) -> Findings:
             for problem in template.problems:
                 message = f"in {prompt.name}, line {_line(text, problem.start)}: {problem.message}"
                 yield Diagnostic(problem.code, prompt.span, message)
-            given = _given(draft, agent.name, stages)
+            given = _given(agent.name, everyone)
             for hole in template.holes:
                 for reference in references(hole.expr):
-                    flaw = _root(reference, EVERYWHERE | {"args"}) or _field(reference, stages, None, draft)
+                    flaw = _root(reference, EVERYWHERE | {"args"}) or _field(reference, known, None, draft)
                     flaw = flaw or _argument(reference, given)
                     if flaw:
                         line = _line(text, hole.offset + flaw[0].start)
@@ -84,9 +85,7 @@ def _root(reference: Reference, roots: frozenset[str]) -> Flaw | None:
     return segment, f"nothing is called {segment.name} here{did_you_mean(segment.name, known)}", known, Severity.ERROR
 
 
-def _field(
-    reference: Reference, stages: tuple[model.Stage, ...] | None, stage: model.Stage | None, draft: Draft
-) -> Flaw | None:
+def _field(reference: Reference, stages: Stages | None, stage: model.Stage | None, draft: Draft) -> Flaw | None:
     """The first field of a chain that certainly is not there."""
     path, segments = reference.path, reference.segments
     if len(path) < 2 or not path[1] or segments[1].guarded:
@@ -113,13 +112,13 @@ def _field(
             return None
 
 
-def _output(reference: Reference, stages: tuple[model.Stage, ...]) -> Flaw | None:
+def _output(reference: Reference, stages: Stages) -> Flaw | None:
     path, segments = reference.path, reference.segments
-    known = tuple(dict.fromkeys(stage.name for stage in stages))
-    if path[1] not in known:
+    if path[1] not in stages:
+        known = tuple(stages)
         return segments[1], f"there is no stage {path[1]} here{did_you_mean(path[1], known)}", known, Severity.ERROR
-    # Inner stages come first and hide outer ones of the same name.
-    named = [stage for stage in stages if stage.name == path[1]]
+    # Where an inner stage hides an outer one, either may be meant before the inner one has run.
+    named = stages[path[1]]
     if len(path) < 3 or not path[2] or segments[2].guarded or len(named) > 1 or named[0].result:
         return None
     stage = named[0]
@@ -163,7 +162,7 @@ def _argument(reference: Reference, given: frozenset[str] | None) -> Flaw | None
     return segments[1], message, known, Severity.ERROR
 
 
-def _given(draft: Draft, agent: str, stages: tuple[model.Stage, ...]) -> frozenset[str] | None:
+def _given(agent: str, stages: tuple[model.Stage, ...]) -> frozenset[str] | None:
     """All arguments that stages give an agent; None when no stage uses it."""
     names: set[str] = set()
     using = [stage for stage in stages if stage.agent and stage.agent.name == agent]

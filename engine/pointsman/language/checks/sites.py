@@ -1,10 +1,10 @@
 """Every place of a file where an expression stands, with the names that are in scope there (LANGUAGE section 1)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pointsman.language import model
-from pointsman.language.checks.context import Context, blocks, workers
+from pointsman.language.checks.context import Context, blocks, stages, workers
 from pointsman.language.expressions import Reference, references
 from pointsman.language.pipeline import Draft
 from pointsman.language.scalars import SegmentMap
@@ -12,7 +12,8 @@ from pointsman.language.scalars import SegmentMap
 EVERYWHERE = frozenset({"input", "outputs", "state", "envelope", "run", "budget", "visits", "branch"})
 POLICY = EVERYWHERE | {"args", "tool", "model", "principal", "tenant", "workspace", "agent", "stage", "pipeline"}
 
-Stages = tuple[model.Stage, ...]
+Stages = dict[str, list[model.Stage]]
+"""Stages by name; of one name the innermost comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +31,28 @@ class Site:
     stage: model.Stage | None = None
 
 
+def by_name(of: Iterable[model.Stage]) -> Stages:
+    """Stages by name, in the order given."""
+    found: Stages = {}
+    for stage in of:
+        found.setdefault(stage.name, []).append(stage)
+    return found
+
+
 def pipeline_sites(draft: Draft) -> Iterator[Site]:
     """The expressions of a pipeline, those of its agents last."""
     pipeline = draft.pipeline
     for block, outer in blocks(draft):
-        seen = (*block.stages, *outer)
+        seen = by_name((*block.stages, *outer))
         for stage in block.stages:
             yield from _stage_sites(stage, seen)
         # The end of a branch; the pipeline's own output is below.
         yield from _value_sites(block.output, EVERYWHERE, seen, None)
-    yield from _value_sites(pipeline.output, EVERYWHERE, pipeline.root.stages, None)
+    yield from _value_sites(pipeline.output, EVERYWHERE, by_name(pipeline.root.stages), None)
     for key in pipeline.state:
         if isinstance(key.merge, model.Code):
             yield _code_site(key.merge, EVERYWHERE | {"old", "new"}, None, None)
-    everyone = tuple(stage for block, _ in blocks(draft) for stage in block.stages)
+    everyone = by_name(stages(draft))
     for one in workers(pipeline):
         if isinstance(one.target, model.CommandTarget):
             # Which stage runs it is settled elsewhere, so every stage of the file may be meant.
