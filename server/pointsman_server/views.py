@@ -130,6 +130,7 @@ class LiveView:
 
 def draw(progress: Progress, now_ns: int, room: int, redact: Redactor) -> RenderableType:
     """The table: the last `room` lines, and the counts of all."""
+    from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
@@ -159,8 +160,7 @@ def draw(progress: Progress, now_ns: int, room: int, redact: Redactor) -> Render
         f"{running} running" if running else "",
         duration(now_ns - progress.started_ns) if progress.started_ns else "",
     ]
-    table.add_row("", Text(" · ".join(part for part in said if part), style="bold"), "", "")
-    return table
+    return Group(table, Text(" " + " · ".join(part for part in said if part), style="bold", overflow="ellipsis"))
 
 
 def _name(line: Line) -> str:
