@@ -7,7 +7,7 @@ what was written is complete CEL, one diagnostic at the value says so and takes 
 from re import compile as regex
 
 from pointsman.language import model
-from pointsman.language.collecting import ABSENT, Absent, Reading
+from pointsman.language.collecting import ABSENT, DEEPEST, Absent, Reading
 from pointsman.language.diagnostics import Diagnostic, Fix, Severity
 from pointsman.language.expressions import Parsed, Problem, is_template, needs_quotes, parse, parse_template
 from pointsman.language.scalars import SegmentMap, segments
@@ -201,7 +201,9 @@ def _whole_value(reading: Reading, scalar: Scalar, flow: bool) -> Span | None:
 
 def _value(reading: Reading, node: Node, depth: int) -> model.Value | Absent:
     node = resolve(node)
-    if depth > 100 or not reading.spend(node.span):
+    if depth > DEEPEST:
+        return reading.report("yaml_too_deep", node.span, "this is nested too deeply to be read")
+    if not reading.spend(node.span):
         return ABSENT
     match node:
         case Scalar(broken=True):

@@ -18,6 +18,8 @@ from pointsman.language.reading import section
 from pointsman.language.source import Source, Span
 from pointsman.language.tree import Document, Entry, Mapping, Node, Scalar, Sequence, Style, Tree
 
+# As many as the parser of YAML takes.
+_LEVELS = 64
 _WHERE = regex(r"\(at line (\d+), column (\d+)\)|\(at end of document\)")
 _HEADER = regex(rb"^[ \t]*\[\[?([^\]\r\n]+)\]\]?", MULTILINE)
 
@@ -55,6 +57,8 @@ def workspace_tree(source: Source) -> Tree:
         return _refused(source, Diagnostic("yaml_encoding", at, "this is not UTF-8; save the file as UTF-8"))
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         return _refused(source, toml_syntax(source, str(error)))
+    if _too_deep(data):
+        return _refused(source, Diagnostic("yaml_too_deep", Span(0, 0), f"this is nested deeper than {_LEVELS} levels"))
     root = _node(source, data, whole)
     return Tree(source, (Document(root, whole),), ())
 
@@ -69,6 +73,21 @@ def toml_syntax(source: Source, message: str) -> Diagnostic:
         span = Span(start, min(start + 1, len(source.data)))
     text = _WHERE.sub("", message).strip()
     return Diagnostic("toml_syntax", span, text[:1].lower() + text[1:])
+
+
+def _too_deep(data: Any) -> bool:
+    """Whether the data has more levels than anybody writes; counted level by level, for Python's stack has an end."""
+    level = [data]
+    for _ in range(_LEVELS):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _refused(source: Source, why: Diagnostic) -> Tree:

@@ -53,7 +53,17 @@ def test_an_empty_file_has_the_defaults(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"x = ", b"\xff", b"a = 1\na = 2\n", b"[" * 3000, b"x = 1979-05-27", b"x=" + b"9" * 5000]
+    "data",
+    [
+        b"x = ",
+        b"\xff",
+        b"a = 1\na = 2\n",
+        b"[" * 3000,
+        b"[" + b".".join([b"a"] * 900) + b"]",
+        b"lists.x = " + b"[" * 300 + b"]" * 300,
+        b"x = 1979-05-27",
+        b"x=" + b"9" * 5000,
+    ],
 )
 def test_a_broken_file_has_the_defaults_and_a_finding(data: bytes) -> None:
     found, diagnostics = read_workspace(Source("pointsman.toml", data))

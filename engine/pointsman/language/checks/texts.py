@@ -10,7 +10,7 @@ from pointsman.language.source import Span
 _SECRET = regex(
     rb"(?<![A-Za-z0-9])(?:"
     rb"(?P<aws>(?:AKIA|ASIA)[0-9A-Z]{16}(?![0-9A-Za-z]))"
-    rb"|(?P<model>sk-(?:proj-|ant-(?:api03-)?)?[A-Za-z0-9_]{20,}[A-Za-z0-9_-]*)"
+    rb"|(?P<model>sk-(?=[A-Za-z_-]*[0-9])(?:proj-|ant-(?:api03-)?)?[A-Za-z0-9_]{20,}[A-Za-z0-9_-]*)"
     rb"|(?P<github>gh[pousr]_[A-Za-z0-9]{36,})"
     rb")|(?P<private>-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----)"
 )

@@ -26,7 +26,7 @@ PIPELINE = Section(
     (
         Field(
             "pipeline",
-            Text(r"[A-Za-z_][A-Za-z0-9_]*", "a name like support_triage"),
+            Text(r"[^\s#]+", "a name without blanks, like support_triage"),
             "The name.",
             required=True,
             example="support_triage",

@@ -31,7 +31,7 @@ POLICY = Section(
     (
         Field(
             "policy",
-            Text(r"[A-Za-z_][A-Za-z0-9_]*", "a name like report_guard"),
+            Text(r"[^\s#]+", "a name without blanks, like report_guard"),
             "The name.",
             required=True,
             example="report_guard",
@@ -45,7 +45,7 @@ POLICY = Section(
             "allow",
         ),
         Field("rules", Many(Of("rule")), "The rules. Explicit deny beats flag, allow, and the default."),
-        Field("reasons", Named(Text(), "reason"), "The reasons rules may give, with a sentence for people."),
+        Field("reasons", Named(Text(), "reason", free=True), "The reasons rules may give, with a sentence for people."),
         Field("redact", Many(Of("redaction")), "What is hidden from people and logs."),
         later("grants", "Who may do what."),
     ),
