@@ -2,7 +2,8 @@
 
 from pointsman.language import model
 from pointsman.language.collecting import Reading
-from pointsman.language.reading import Found, Item, invalid_value, not_in_this_version
+from pointsman.language.leaves import invalid_value, not_in_this_version
+from pointsman.language.reading import Found, Item
 from pointsman.language.tree import Node
 
 SCRIPTED = "scripted:"

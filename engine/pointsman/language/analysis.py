@@ -110,7 +110,7 @@ def empty_file(reading: Reading, tree: Tree, kind: str) -> None:
 
 
 def _read(source: Source, tree: Tree, kind: Kind) -> tuple[tuple[Draft, ...], tuple[PolicyDraft, ...], Reading]:
-    reading = Reading(source)
+    reading = Reading(source, tuple(one.span for one in tree.diagnostics if one.code == "yaml_syntax"))
     roots = [document.root for document in tree.documents if not _is_nothing(document.root)]
     if kind == "policy":
         policies = [read_policy(reading, root) for root in roots]

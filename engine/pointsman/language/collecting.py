@@ -24,9 +24,11 @@ DEEPEST = 80
 
 @dataclass(slots=True)
 class Reading:
-    """One reading of one text. `swallowed` are the ranges that one diagnostic about quotes explains altogether."""
+    """One reading of one text. `broken` are the places the parser stumbled at; `swallowed` the ranges that one
+    diagnostic about quotes explains altogether."""
 
     source: Source
+    broken: tuple[Span, ...] = ()
     diagnostics: list[Diagnostic] = field(default_factory=list)
     swallowed: list[Span] = field(default_factory=list)
     left: int = 0
@@ -58,6 +60,10 @@ class Reading:
             self.full = True
             self.report("yaml_too_large", span, "aliases make this file too large to read; write fewer of them")
         return False
+
+    def hurt(self, span: Span) -> bool:
+        """Whether the parser stumbled inside of a range: which keys it has there is a guess."""
+        return any(span.start <= one.start <= span.end for one in self.broken)
 
     def explained(self, span: Span) -> bool:
         """Whether a diagnostic about quotes already covers the start of this range."""

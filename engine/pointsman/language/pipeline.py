@@ -10,7 +10,8 @@ from typing import Any
 from pointsman.language import model, schema
 from pointsman.language.agents import read_agents, read_tools
 from pointsman.language.collecting import ABSENT, Reading
-from pointsman.language.reading import Found, Item, not_in_this_version, section
+from pointsman.language.leaves import not_in_this_version
+from pointsman.language.reading import Found, Item, section
 from pointsman.language.source import Span
 from pointsman.language.tree import Node
 

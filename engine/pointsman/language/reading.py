@@ -7,15 +7,13 @@ already refused is absent in silence.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from re import compile as regex
-from re import fullmatch
 from typing import Any
 
 from pointsman.language import embedded, schema
 from pointsman.language.collecting import ABSENT, DEEPEST, Absent, Reading
 from pointsman.language.contracts import bad_schema
 from pointsman.language.diagnostics import Fix, Related, did_you_mean, nearest
-from pointsman.language.embedded import shown
-from pointsman.language.measures import EXPECTED, measure
+from pointsman.language.leaves import not_in_this_version, scalar, wrong_type
 from pointsman.language.model import Name
 from pointsman.language.schema import Field, Section, Shape
 from pointsman.language.source import Span
@@ -83,7 +81,7 @@ def read(reading: Reading, node: Node, shape: Shape, what: str, flow: bool = Fal
         case schema.Schema():
             return contract(reading, node)
         case _:
-            return _scalar(reading, node, shape, what)
+            return scalar(reading, node, shape, what)
 
 
 def section(reading: Reading, node: Node, table: Section, what: str) -> Found | Absent:
@@ -112,15 +110,18 @@ def section(reading: Reading, node: Node, table: Section, what: str) -> Found | 
         value = read(reading, entry.value, key.shape, f"`{key.name}`", node.flow)
         if value is not ABSENT:
             values[key.name] = value
+    # Where braces are broken, keys are lost and others made up; the parser has said why.
+    guessed = node.flow and reading.hurt(node.span)
     if table.open:
         values["schema"] = _rest(reading, node, known)
-    else:
+    elif not guessed:
         for entry in unknown:
             unknown_key(reading, entry, table, known)
-    if table.kinds:
+    if table.kinds and not guessed:
         kind_conflict(reading, node, table, known)
-        missing_kind(reading, node, table, known, what)
-    missing_key(reading, node, table, known, what)
+        missing_kind(reading, node, table, known)
+    if not guessed:
+        missing_key(reading, node, table, known)
     reading.depth -= 1
     return Found(table, node.span, values, known)
 
@@ -154,14 +155,14 @@ def unknown_key(reading: Reading, entry: Entry, table: Section, known: Iterable[
     )
 
 
-def missing_key(reading: Reading, node: Mapping, table: Section, known: Iterable[str], what: str) -> None:
+def missing_key(reading: Reading, node: Mapping, table: Section, known: Iterable[str]) -> None:
     """A key that must be written and is not."""
     for one in table.fields:
         if one.required and one.name not in known:
             reading.report("missing_key", _head(node), f"{_an(table)} needs the key `{one.name}`")
 
 
-def missing_kind(reading: Reading, node: Mapping, table: Section, known: Iterable[str], what: str) -> None:
+def missing_kind(reading: Reading, node: Mapping, table: Section, known: Iterable[str]) -> None:
     """A section that says not which kind it is."""
     if any(kind in known for kind in table.kinds) or (table.excused and table.excused in known):
         return
@@ -188,11 +189,6 @@ def kind_conflict(reading: Reading, node: Mapping, table: Section, known: dict[s
             reading.report("kind_conflict", entry.key.span, f"`{name}` belongs to `{only}`, which is not here")
 
 
-def not_in_this_version(reading: Reading, span: Span, what: str) -> Absent:
-    """Something this version knows of and can not do."""
-    return reading.report("not_in_this_version", span, f"{what} is not in this version yet")
-
-
 def invalid_name(reading: Reading, key: Scalar, what: str) -> None:
     """A name that could not be used in expressions, or that means something else there."""
     if key.text in RESERVED:
@@ -203,98 +199,6 @@ def invalid_name(reading: Reading, key: Scalar, what: str) -> None:
         reading.report(
             "invalid_name", key.span, f"{_article(what)}'s name is letters, digits and `_`, and starts with no digit"
         )
-
-
-def wrong_type(reading: Reading, node: Node, what: str, expected: str, fix: Fix | None = None) -> Absent:
-    """A value of another form than the table wants."""
-    found = resolve(node)
-    if isinstance(found, Missing) or (isinstance(found, Scalar) and found.value is None):
-        return reading.report("wrong_type", node.span, f"{what} has no value; expected {expected}", fix=fix)
-    return reading.report("wrong_type", node.span, f"{what} is {shown(found)}; expected {expected}", fix=fix)
-
-
-def invalid_value(reading: Reading, node: Node, what: str, expected: str, fix: Fix | None = None) -> Absent:
-    """A value of the right form that is none of those allowed."""
-    return reading.report("invalid_value", node.span, f"{what} is {shown(node)}; expected {expected}", fix=fix)
-
-
-def _scalar(reading: Reading, node: Node, shape: Shape, what: str) -> Any:
-    if isinstance(node, Scalar) and node.broken:
-        return ABSENT
-    value = node.value if isinstance(node, Scalar) else None
-    match shape:
-        case schema.Text(like=like, says=says):
-            if not isinstance(value, str):
-                return wrong_type(reading, node, what, says, embedded.quote_fix(node))
-            return value if not like or fullmatch(like, value) else invalid_value(reading, node, what, says)
-        case schema.Reference(to=to):
-            if not isinstance(value, str) or not value:
-                return wrong_type(reading, node, what, _REFERENCES[to], embedded.quote_fix(node))
-            return Name(value, node.span)
-        case schema.Boolean():
-            return value if isinstance(value, bool) else wrong_type(reading, node, what, "true or false")
-        case schema.Integer(minimum=least):
-            if not isinstance(value, int) or isinstance(value, bool):
-                return wrong_type(reading, node, what, "a whole number")
-            # Beyond 64 bits nothing is counted here, and journals hold no larger number.
-            fits = least <= value < 1 << 63
-            return value if fits else invalid_value(reading, node, what, _bounds(value, least))
-        case schema.Number(minimum=floor):
-            if not isinstance(value, int | float) or isinstance(value, bool):
-                return wrong_type(reading, node, what, "a number")
-            fits = floor <= value < float("inf")
-            return float(value) if fits else invalid_value(reading, node, what, _bounds(value, floor))
-        case schema.Choice():
-            return _choice(reading, node, shape, what, value)
-        case schema.Measure(unit=unit, least=smallest):
-            return _measure(reading, node, unit, smallest, what)
-        case _:
-            raise AssertionError(f"{shape} is no shape of a scalar")
-
-
-_REFERENCES = {
-    "stage": "the name of a stage",
-    "target": "a stage, end or fail",
-    "agent": "the name of an agent",
-    "tool": "the name of a tool",
-    "branch": "the name of a branch",
-    "prompt": "the path of a prompt file",
-    "policy": "the path of a policy file",
-}
-
-
-def _bounds(value: float, least: float) -> str:
-    return f"{least} or more" if not value >= least else "a smaller number"
-
-
-def _choice(reading: Reading, node: Node, shape: schema.Choice, what: str, value: Any) -> Any:
-    if isinstance(value, str) and value in shape.words:
-        return value
-    if isinstance(value, str) and value in shape.later:
-        return not_in_this_version(reading, node.span, f"{what}: {value}")
-    words = list(shape.words)
-    expected = words[0] if len(words) == 1 else ", ".join(words[:-1]) + f" or {words[-1]}"
-    if not isinstance(value, str):
-        return wrong_type(reading, node, what, expected)
-    near = nearest(value, words)
-    fix = None
-    if near:
-        quote = reading.source.text(node.span)[:1]
-        quote = quote if quote in ('"', "'") else ""
-        fix = Fix(f"Change to {near}", node.span, f"{quote}{near}{quote}")
-    return invalid_value(reading, node, what, expected, fix)
-
-
-def _measure(reading: Reading, node: Node, unit: str, least: int, what: str) -> Any:
-    expected = EXPECTED[unit]
-    if not isinstance(node, Scalar) or node.value is None:
-        return wrong_type(reading, node, what, expected)
-    value = measure(node.text.strip(), unit)
-    if value is None:
-        return invalid_value(reading, node, what, expected)
-    if value < least:
-        return invalid_value(reading, node, what, f"{expected}, and more than nothing")
-    return value
 
 
 def _named(reading: Reading, node: Node, shape: schema.Named, what: str) -> Any:
@@ -345,7 +249,8 @@ def _either(reading: Reading, node: Node, shape: schema.Either, what: str, flow:
                 fits = isinstance(node, Scalar | Missing)
         if fits:
             return read(reading, node, option, what, flow)
-    return wrong_type(reading, node, what, "something else")
+    forms = {schema.Many: "a list", schema.Of: "a mapping", schema.Named: "a mapping"}
+    return wrong_type(reading, node, what, " or ".join(forms.get(type(option), "a word") for option in shape.shapes))
 
 
 def _rest(reading: Reading, node: Mapping, known: dict[str, Entry]) -> Any:
@@ -358,8 +263,7 @@ def _rest(reading: Reading, node: Mapping, known: dict[str, Entry]) -> Any:
 
 def _head(node: Mapping) -> Span:
     """The first line of a mapping, so that what is missing does not underline a screenful."""
-    first = node.entries[0].key.span if node.entries and not node.flow else node.span
-    return first
+    return node.entries[0].key.span if node.entries and not node.flow else node.span
 
 
 def _an(table: Section) -> str:

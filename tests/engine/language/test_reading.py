@@ -119,6 +119,7 @@ def test_values(text: str, shape: Shape, value: Json) -> None:
         ("", schema.Expression(), "wrong_type"),
         ("[a, b]", schema.Expression(), "wrong_type"),
         ("text", schema.Of("limits"), "wrong_type"),
+        ("{a: 1}", schema.Either((schema.Reference("target"), schema.Many(schema.Text()))), "wrong_type"),
     ],
 )
 def test_what_does_not_fit_is_absent_and_said_once(text: str, shape: Shape, code: str) -> None:
