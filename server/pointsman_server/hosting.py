@@ -23,6 +23,7 @@ from pointsman.runtime.sessions import Options, Session
 from pointsman.runtime.workspace import Place
 from pointsman.security.redaction import Redactor
 from pointsman_server import exits
+from pointsman_server.inputs import read_pairs
 from pointsman_server.questions import ask_person
 from pointsman_server.report import print_report, summary
 from pointsman_server.views import View, view_for
@@ -37,8 +38,6 @@ def host(options: argparse.Namespace, begin: Begin) -> int:
 
 def options_for(options: argparse.Namespace, watcher: Watcher) -> Options:
     """What the command line says about hosting."""
-    from pointsman_server.commands.run import read_pairs
-
     return Options(
         principal={"id": person(), "roles": ["developer"]},
         watchers=[watcher],

@@ -31,6 +31,7 @@ from pointsman.kernel.events import (
 )
 from pointsman.kernel.state import State
 from pointsman.runtime.clock import Clock
+from pointsman.runtime.wall import WallClock
 
 SLICE = 64
 """Turns without waiting before other tasks get the loop: a turn takes tens of microseconds, a slice at most 1 ms."""
@@ -84,7 +85,7 @@ class Driver:
         self._wake = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._replies: dict[str, asyncio.Future[Outcome]] = {}
-        self._wall = _WallClock(clock, state.program.budget.wall_ns, wall_used_ns)
+        self._wall = WallClock(clock, state.program.budget.wall_ns, wall_used_ns)
         self.dropped = 0
 
     def post(self, event: Event, branch: str | None = None) -> None:
@@ -304,32 +305,6 @@ class _Port:
 
     def output(self, stream: str, text: str) -> None:
         self._driver.post(OutputWritten(self._effect.id, stream, text), self._effect.branch)
-
-
-class _WallClock:
-    """How much of the wall budget is left; it can be paused."""
-
-    def __init__(self, clock: Clock, allowed_ns: int | None, used_ns: int) -> None:
-        self._clock = clock
-        self._allowed_ns = allowed_ns
-        self._used_ns = used_ns
-        self._since_ns: int | None = clock.now_ns() if allowed_ns is not None else None
-
-    def left_s(self) -> float | None:
-        """Seconds, at least 0; None without a budget."""
-        if self._allowed_ns is None:
-            return None
-        running = self._clock.now_ns() - self._since_ns if self._since_ns is not None else 0
-        return max(0.0, (self._allowed_ns - self._used_ns - running) / 1e9)
-
-    def pause(self) -> None:
-        if self._since_ns is not None:
-            self._used_ns += self._clock.now_ns() - self._since_ns
-            self._since_ns = None
-
-    def go_on(self) -> None:
-        if self._allowed_ns is not None and self._since_ns is None:
-            self._since_ns = self._clock.now_ns()
 
 
 def _spec(effect: Invoke) -> CallSpec:

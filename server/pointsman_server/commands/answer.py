@@ -10,8 +10,8 @@ from pointsman.kernel.interrupts import complaint
 from pointsman.runtime import sessions
 from pointsman.runtime.journals import open_journal
 from pointsman.runtime.workspace import find_place
-from pointsman_server.commands.run import read_pairs
 from pointsman_server.hosting import host, options_for, person
+from pointsman_server.inputs import read_pairs
 
 
 def run(options: argparse.Namespace) -> int:

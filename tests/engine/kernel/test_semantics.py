@@ -318,3 +318,29 @@ def test_the_idempotency_key_is_the_same_for_every_attempt_and_the_visits_differ
     run(body, agents={"a": keyed})
     assert len(keys) == 3
     assert keys[0] == keys[1] != keys[2]
+
+
+def test_a_spent_wall_budget_ends_the_run_and_stops_its_agents() -> None:
+    ended = []
+
+    async def slow(**args: Any) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("stopped")
+
+    played = run("budget: {wall: 20ms}\nstages: {one: {agent: a}}", agents={"a": slow})
+    assert (played.outcome, played.code, ended) == ("limit", "wall", ["stopped"])
+
+
+def test_tokens_and_cost_end_the_run_once_they_are_overdrawn() -> None:
+    text = """
+pipeline: p
+language: 1
+budget: {tokens: %d, cost: 1.00 usd}
+agents: {a: {python: "m:a", tools: [t]}}
+tools: {t: {python: "m:t"}}
+stages: {one: {agent: a, with: {left: "${{ budget.tokens.left }}"}}}
+"""
+    played = play(text % 10, agents={"a": lambda left: left})
+    assert played.output == {"one": 10}
