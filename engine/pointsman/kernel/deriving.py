@@ -79,10 +79,8 @@ def enter(state: State, at: Branch, code: Instruction) -> Event:
                 return StageSkipped(code.name, code.next or code.below, seen)
         args = code.args(scope)
         effect = f"{at.id}:{code.name}#{visit}"
-        request = None
-        if code.request:
-            scope["args"] = args
-            request = code.request(scope)
+        scope["args"] = args
+        request = code.request(scope) if code.request else None
         key = str(code.key(scope)) if code.key else idempotency_key(state.run_id, effect)
     except Located as error:
         return StageFailed(code.name, routing.located_error(state.program, error, code.id))

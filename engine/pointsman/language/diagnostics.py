@@ -35,7 +35,7 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding. `code` names its page in `docs/reference/diagnostics/`; `message` is a sentence without a full stop."""
+    """One finding. `code` names its page in `docs/reference/diagnostics/`; `message` is a sentence without full stop."""
 
     code: str
     span: Span

@@ -205,7 +205,7 @@ StageKind = Literal["agent", "ask", "fork", "set", "gate"]
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A named step. `routes` and `on_error` are None when not written; `timeout_ns` and `retry` include the defaults."""
+    """A named step. `routes` and `on_error` are None when not written; `timeout_ns` and `retry` have the defaults in."""
 
     name: str
     span: Span
@@ -292,7 +292,7 @@ PolicyEffect = Literal["deny", "flag", "allow"]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `match` maps a fact's name to a glob; a rule applies when all match, `when` holds and `unless` does not."""
+    """One rule. `match` maps a fact's name to a glob; it applies when all match, `when` holds and `unless` does not."""
 
     id: str
     span: Span

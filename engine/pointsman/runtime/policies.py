@@ -13,8 +13,8 @@ from pathlib import Path
 from pointsman.errors import Misuse
 from pointsman.journal.store import Definition
 from pointsman.kernel.effects import Decide
-from pointsman.kernel.envelope import budget_record, run_record
-from pointsman.kernel.events import Decided, Json, PolicyStamp
+from pointsman.kernel.envelope import Scope
+from pointsman.kernel.events import Decided, PolicyStamp
 from pointsman.kernel.state import State
 from pointsman.language.source import Source
 from pointsman.policy import Facts, LoadedPolicy, decide, load_policy
@@ -98,21 +98,21 @@ def _facts(effect: Decide, state: State, place: Place) -> Facts:
     tenant = principal.get("tenant")
     if isinstance(tenant, str):
         names["tenant"] = tenant
-    scope: dict[str, Json] = {
-        "input": state.started.input,
-        "outputs": branch.outputs,
-        "state": branch.state,
-        "args": effect.args,
-        "agent": effect.agent,
-        "stage": effect.stage,
-        "pipeline": state.started.pipeline,
-        "principal": principal,
-        "tenant": tenant,
-        "workspace": dict(place.settings.lists),
-        "run": run_record(state),
-        "budget": budget_record(state),
-        "visits": branch.visits,
-    }
+    scope = Scope(
+        state,
+        branch,
+        {
+            "args": effect.args,
+            "agent": effect.agent,
+            "stage": effect.stage,
+            "pipeline": state.started.pipeline,
+            "principal": principal,
+            "tenant": tenant,
+            "workspace": dict(place.settings.lists),
+            "tool": None,  # neither is there at the points of this version
+            "model": None,
+        },
+    )
     if effect.point == "output.accept":
         scope["result"] = effect.result
     return Facts(effect.point, names, scope)

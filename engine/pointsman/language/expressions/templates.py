@@ -187,9 +187,7 @@ def _plain(value: object, deep: bool = False) -> object:
         case list() if deep:
             return [_plain(item, deep) for item in value]
         case dict() if deep:
-            return {
-                key if isinstance(key, str) else as_text(key): _plain(item, deep) for key, item in value.items()
-            }
+            return {key if isinstance(key, str) else as_text(key): _plain(item, deep) for key, item in value.items()}
     return value
 
 
