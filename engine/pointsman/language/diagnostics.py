@@ -35,7 +35,7 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding. `code` names its page in `docs/reference/diagnostics/`; `message` is a sentence without full stop."""
+    """One finding. `code` names its page in `docs/reference/diagnostics/`; `message` is a sentence."""
 
     code: str
     span: Span

@@ -205,7 +205,7 @@ StageKind = Literal["agent", "ask", "fork", "set", "gate"]
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A named step. `routes` and `on_error` are None when not written; `timeout_ns` and `retry` have the defaults in."""
+    """A named step. `routes` and `on_error` are None when not written; `timeout_ns` and `retry` include defaults."""
 
     name: str
     span: Span
