@@ -31,7 +31,13 @@ def run(
     """
     import asyncio
 
-    return asyncio.run(arun(path, value, agents=agents, answers=answers, durability=durability))
+    from pointsman.errors import Misuse
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(arun(path, value, agents=agents, answers=answers, durability=durability))
+    raise Misuse("loop_running", "pointsman.run can not be called inside an event loop", "Await pointsman.arun")
 
 
 async def arun(

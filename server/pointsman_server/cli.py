@@ -35,7 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("\npointsman: stopped\n")
         return exits.CANCELLED
-    except BrokenPipeError:
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            sys.stderr.write(f"pointsman: {error}\n")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the exit's flush has somewhere to go
         return exits.FAILED
 
@@ -115,6 +117,6 @@ def _hosting(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="STAGE=JSON",
         dest="answers",
-        help="answer a question when it comes; may be repeated",
+        help="answer a stage's question when it comes (never one in doubt); repeatable",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end, nothing else on stdout")

@@ -10,21 +10,22 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from pointsman.journal.replay import past
 from pointsman.kernel.effects import Ask
+from pointsman.kernel.events import Record, RunHosted
 from pointsman.kernel.state import State
 from pointsman.runtime.driver import Watcher
 from pointsman.runtime.journals import open_journal
-from pointsman.runtime.redacting import redactor_for
+from pointsman.runtime.redacting import learn_state, redactor_for
 from pointsman.runtime.sessions import Options, Session
 from pointsman.runtime.workspace import Place
 from pointsman.security.redaction import Redactor
 from pointsman_server import exits
 from pointsman_server.inputs import read_pairs
-from pointsman_server.questions import ask_person
+from pointsman_server.questions import Lines, ask_person
 from pointsman_server.report import print_report, summary
 from pointsman_server.views import View, view_for
 
@@ -58,7 +59,7 @@ def report_past(place: Place, run: str, as_json: bool) -> str:
     store = open_journal(place)
     try:
         lived = past(store, run)
-        hide = redactor_for(place, store, lived.state.started, store.records(lived.row.id))
+        hide = redactor_for(place, store, lived.row.id)
         _report(lived.state, [], as_json, hide)
         return lived.state.outcome
     finally:
@@ -67,26 +68,78 @@ def report_past(place: Place, run: str, as_json: bool) -> str:
 
 async def _host(options: argparse.Namespace, begin: Begin) -> int:
     view = view_for(sys.stderr if options.json else sys.stdout)
-    session = begin(view.watch)
+    changed = asyncio.Event()
+
+    def watch(records: Sequence[Record], state: State) -> None:
+        changed.set()
+        learn_state(view.redact, state)
+        view.watch(records, state)
+
+    session = begin(watch)
     async with session:
         view.redact = hide = session.redactor()
+        view.prime(session.past, session.state)
+        _say_changes(session)
+        interactive = not options.json and view.interactive and sys.stdin.isatty()
         with view, _ctrl_c(session):
-            state = await _to_the_end(session, view, interactive=not options.json and view.interactive)
-        _report(state, session.questions(), options.json, hide)
+            state = await (_with_people(session, view, changed) if interactive else session.run())
+        questions = session.questions()
+    with surviving_output():
+        _report(state, questions, options.json, hide)
     return exits.of(state.outcome)
 
 
-async def _to_the_end(session: Session, view: View, *, interactive: bool) -> State:
-    state = await session.run()
-    while interactive and not state.ended:
-        for ask in session.questions():
+async def _with_people(session: Session, view: View, changed: asyncio.Event) -> State:
+    """Drive, and ask the person here whenever the run waits for people; the run goes on while they type."""
+    run = asyncio.create_task(session.run(park=False))
+    with Lines() as lines:
+        while not run.done():
+            await _first(run, asyncio.create_task(session.people_wait()))
+            asks = session.questions()
+            if run.done() or not asks:
+                continue
             with view.paused():
-                value = await ask_person(ask)
+                prompt = asyncio.create_task(ask_person(asks[0], lines, view.redact))
+                while not prompt.done() and not run.done() and asks[0] in session.questions():
+                    changed.clear()
+                    await _first(run, prompt, asyncio.create_task(changed.wait()))
+                if not prompt.done():  # it has expired, or the run was cancelled
+                    prompt.cancel()
+                    continue
+            value = prompt.result()
             if value is None:
-                return state
-            session.answer(ask.id, value, person())
-        state = await session.run()
-    return state
+                session.park()
+                break
+            changed.clear()
+            session.answer(asks[0].id, value, person())
+            await _first(run, asyncio.create_task(changed.wait()))  # durable before the next question
+    return await run
+
+
+async def _first(keep: asyncio.Task[Any], *others: asyncio.Task[Any]) -> None:
+    """Wait for the first of them; of the others, those that only waited for an event are ended."""
+    await asyncio.wait({keep, *others}, return_when=asyncio.FIRST_COMPLETED)
+    others[-1].cancel()
+
+
+def _say_changes(session: Session) -> None:
+    for record in session.past[-1:]:
+        if isinstance(record.event, RunHosted) and record.event.changed:
+            files = ", ".join(record.event.changed)
+            sys.stderr.write(f"note: {files} changed since this run started; from here on the files of today run\n")
+
+
+@contextlib.contextmanager
+def surviving_output() -> Iterator[None]:
+    """Whoever reads our output may be gone (a closed pipe, a full disk): the run has ended as it has, and so do we."""
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"pointsman: the report could not be written: {error.strerror}\n")
+        # so that the exit's own flush has somewhere to go
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextlib.contextmanager

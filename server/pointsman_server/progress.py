@@ -18,6 +18,7 @@ class Line:
     ended_ns: int = 0
     note: str = ""
     attempt: int = 1
+    flag: str = ""
 
     @property
     def depth(self) -> int:
@@ -57,9 +58,12 @@ class Progress:
             case ev.StageRouted() if line:
                 taken = f"{event.label}: " if event.label else ""
                 return self._close(branch, "failed" if event.why == "on_error" else "done", now, f"→ {taken}{event.to}")
-            case ev.StageFailed() if line:
-                line.note = event.error.message
-                return self._fail(line, now)
+            case ev.StageFailed():
+                if line is None:  # it failed on its way in: `when` or `with` could not be evaluated
+                    line = self._open[branch] = Line(branch, event.stage, 1, now)
+                    self.lines.append(line)
+                line.note, line.status, line.ended_ns = event.error.message, "failed", now
+                return line
             case ev.AttemptRetried() if line:
                 line.attempt = event.attempt
                 line.note = f"attempt {event.attempt} after: {event.error.message}"
@@ -74,7 +78,7 @@ class Progress:
             case ev.Answered() if line:
                 line.status, line.note = "running", "answered"
             case ev.Decided(verdict="flag") if line:
-                line.note = f"flagged: {', '.join(event.reasons)}"
+                line.flag = f"flagged: {' '.join(event.sentences)} "
             case ev.RunEnded():
                 self.outcome = event.outcome
                 for open_line in list(self._open.values()):
@@ -90,13 +94,9 @@ class Progress:
         """Lines in one of these statuses."""
         return sum(line.status in statuses for line in self.lines)
 
-    def _fail(self, line: Line, now: int) -> Line:
-        line.status, line.ended_ns = "failed", now
-        return line
-
     def _close(self, branch: str, status: str, now: int, note: str) -> Line | None:
         line = self._open.pop(branch)
         already_said = line.status == "failed"
-        line.note = f"{line.note} {note}".strip() if already_said else note
+        line.note = f"{line.note} {note}".strip() if already_said else line.flag + note
         line.status, line.ended_ns = status, now
         return None if already_said else line

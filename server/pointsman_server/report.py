@@ -8,6 +8,7 @@ from typing import Any
 
 from pointsman.kernel.effects import Ask
 from pointsman.kernel.state import State, digest
+from pointsman.runtime.questions import answer_example, question_name
 from pointsman.security.redaction import Redactor
 from pointsman_server.render import pretty, printable
 from pointsman_server.views import SIGNS
@@ -57,7 +58,8 @@ def summary(state: State, questions: list[Ask], hide: Redactor) -> dict[str, Any
         else {"class": error.klass, "code": error.code, "message": error.message, "stage": error.stage},
         "digest": digest(state),
         "questions": [
-            {"stage": ask.stage, "kind": ask.what, "question": ask.question, "about": ask.about} for ask in questions
+            {"stage": question_name(ask, questions), "kind": ask.what, "question": ask.question, "about": ask.about}
+            for ask in questions
         ],
         "used": {
             "iterations": state.used.iterations,
@@ -85,10 +87,8 @@ def _next(state: State, questions: list[Ask]) -> list[str]:
     run, pointsman = state.run_id, command_name()
     hints = []
     for ask in questions:
-        example = '{"happened": true}' if ask.about == "in_doubt" else '{"approved": true}'
-        if ask.what == "clarification":
-            example = '{"text": "..."}'
-        hints.append(f"{pointsman} answer {run} {ask.stage} '{example}'")
+        name, example = question_name(ask, questions), answer_example(ask)
+        hints.append(f"{pointsman} answer {run} {name} '{example}'")
     hints.append(f"{pointsman} show {run}      what it did, stage by stage")
     if state.ended:
         hints.append(f"{pointsman} replay {run}    live it again, without one call")

@@ -26,8 +26,8 @@ def print_table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         from rich.text import Text
 
         table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-        for head in heads:
-            table.add_column(head, overflow="fold")
+        for index, head in enumerate(heads):  # the first is a name or an id, to be copied
+            table.add_column(head, overflow="fold", no_wrap=index == 0)
         for row in rows:
             table.add_row(*(Text(str(cell), style=COLOURS.get(str(cell), "")) for cell in row))
         Console(file=out, highlight=False).print(table)

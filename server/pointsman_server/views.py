@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Protocol, Self
 
@@ -34,6 +34,8 @@ class View(Protocol):
     interactive: bool
     redact: Redactor
 
+    def prime(self, records: Sequence[Record], state: State) -> None: ...
+
     def watch(self, records: Sequence[Record], state: State) -> None: ...
 
     def paused(self) -> Any: ...
@@ -58,16 +60,19 @@ class PlainView:
     def __init__(self, out: IO[str]) -> None:
         self._out = out
         self._progress = Progress()
-        self._named = False
         self.redact = Redactor()
+
+    def prime(self, records: Sequence[Record], state: State) -> None:
+        """Name the run, and know what happened before."""
+        for record in records:
+            self._progress.fold(record, state)
+        again = " goes on" if len(records) > 1 else ""
+        self._out.write(f"run {state.run_id} of {state.started.pipeline}{again}\n")
 
     def watch(self, records: Sequence[Record], state: State) -> None:
         """Print what has changed."""
         for record in records:
             line = self._progress.fold(record, state)
-            if not self._named:
-                self._named = True
-                self._out.write(f"run {state.run_id} of {state.started.pipeline}\n")
             if line and line.status != "running":
                 self._out.write(self.redact.text(_plain(line)) + "\n")
         self._out.flush()
@@ -83,7 +88,8 @@ class PlainView:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._out.flush()
+        with suppress(OSError):
+            self._out.flush()
 
 
 class LiveView:
@@ -99,6 +105,10 @@ class LiveView:
         self._console: Console = Console(file=out, highlight=False)
         self._progress = Progress()
         self._live = Live(console=self._console, get_renderable=self._draw, refresh_per_second=10, transient=False)
+
+    def prime(self, records: Sequence[Record], state: State) -> None:
+        """Know what happened before; the first drawing shows it."""
+        self.watch(records, state)
 
     def watch(self, records: Sequence[Record], state: State) -> None:
         """Take the events in; the next redraw shows them."""

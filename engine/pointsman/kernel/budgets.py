@@ -30,9 +30,15 @@ def route_allowed(state: State, event: StageRouted) -> LimitReached | None:
 
 def call_allowed(state: State, call: CallState) -> LimitReached | None:
     """Calls of models and tools are counted when they go out, over all agents of the run."""
-    used, limits = state.used, state.program.limits
-    if call.what == "llm" and used.llm_calls >= limits.llm_calls:
-        return LimitReached("llm_calls", limits.llm_calls, used.llm_calls + 1)
+    used, limits, budget = state.used, state.program.limits, state.program.budget
+    if call.what == "llm":
+        if used.llm_calls >= limits.llm_calls:
+            return LimitReached("llm_calls", limits.llm_calls, used.llm_calls + 1)
+        # what a call will cost is not known before it; with nothing left it does not go out at all
+        if budget.tokens is not None and used.tokens >= budget.tokens:
+            return LimitReached("tokens", budget.tokens, used.tokens)
+        if budget.cost is not None and used.cost >= budget.cost:
+            return LimitReached("cost", budget.cost, used.cost)
     if call.what == "tool" and used.tool_calls >= limits.tool_calls:
         return LimitReached("tool_calls", limits.tool_calls, used.tool_calls + 1)
     return None

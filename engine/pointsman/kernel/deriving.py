@@ -24,7 +24,7 @@ from pointsman.kernel.events import (
     StateSet,
 )
 from pointsman.kernel.instructions import Instruction, Located
-from pointsman.kernel.state import ROOT, Branch, CallState, State
+from pointsman.kernel.state import ROOT, Branch, CallState, State, replace
 from pointsman.language.expressions import EvaluationError
 
 Json = Any
@@ -36,10 +36,12 @@ def derive(state: State, at: Branch) -> Event:
     """The next derived event of a ready branch."""
     if at.id == ROOT and (state.limit or state.cancelled):
         return end(state, at)
-    over = budgets.spent(state)
-    if over:
-        return over
     code = state.program.at(at.block, at.stage)
+    event = budgets.spent(state) or _next(state, at, code)
+    return replace(event, stage=code.id) if isinstance(event, LimitReached) else event
+
+
+def _next(state: State, at: Branch, code: Instruction) -> Event:
     match at.part:
         case "enter":
             return enter(state, at, code)
@@ -67,7 +69,7 @@ def enter(state: State, at: Branch, code: Instruction) -> Event:
     """Weigh `when`, then resolve everything the stage needs."""
     visit = at.visits.get(code.name, 0) + 1
     if code.max_visits is not None and visit > code.max_visits:
-        return LimitReached(f"max_visits of {code.id}", code.max_visits, visit)
+        return LimitReached("max_visits", code.max_visits, visit)
     scope = Scope(state, at)
     try:
         if code.when:
@@ -198,8 +200,8 @@ def _run_end(state: State, at: Branch) -> Event:
         return RunEnded("cancelled")
     if state.limit:
         limit = state.limit
-        message = f"limit {limit.limit}: {limit.allowed:g} allowed, {limit.used:g} would be used"
-        return RunEnded("limit", None, ErrorInfo("limit", limit.limit, message, at.stage))
+        message = f"limit {limit.limit} at {limit.stage}: {limit.allowed:g} allowed, it came to {limit.used:g}"
+        return RunEnded("limit", None, ErrorInfo("limit", limit.limit, message, limit.stage))
     if at.error:
         return RunEnded("denied" if at.error.klass == "policy" else "failed", None, at.error)
     if state.program.output is None:

@@ -36,7 +36,7 @@ class Scope(dict[str, Json]):
 
     def get(self, name: str, default: Json = None) -> Json:
         """As for any mapping; the rare records count as present."""
-        return self.get(name, default)
+        return self[name] if name in self else default  # noqa: SIM401 -- `get` is what is defined here
 
 
 def envelope(state: State, branch: Branch | None, history: list[Json] | None = None) -> dict[str, Json]:

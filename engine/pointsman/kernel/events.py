@@ -102,10 +102,14 @@ class RunStarted(Event, frozen=True, tag="run.started"):
 
 
 class RunHosted(Event, frozen=True, tag="run.hosted"):
-    """A host took the run after its first one: every effect in flight is lost and asked for again."""
+    """A host took the run after its first one: every effect in flight is lost and asked for again.
+
+    `changed` are the agents' files that are not what they were when the run started.
+    """
 
     host: str
     fence: int
+    changed: tuple[str, ...] = ()
 
 
 class RunCancelled(Event, frozen=True, tag="run.cancelled"):
@@ -159,13 +163,14 @@ class OutputWritten(Event, frozen=True, tag="output"):
 
 
 class Decided(Event, frozen=True, tag="decided"):
-    """A policy's answer. `verdict`: allow, flag or deny; `reasons` are sorted and unique."""
+    """A policy's answer. `verdict`: allow, flag or deny; `reasons` are sorted and unique, `sentences` say them."""
 
     effect: str
     verdict: str
     reasons: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     policies: tuple[PolicyStamp, ...] = ()
+    sentences: tuple[str, ...] = ()
 
 
 class Answered(Event, frozen=True, tag="answered"):
@@ -307,6 +312,7 @@ class LimitReached(Event, frozen=True, tag="limit.reached"):
     limit: str
     allowed: float
     used: float
+    stage: str = ""
 
 
 class RunEnded(Event, frozen=True, tag="run.ended"):

@@ -227,7 +227,7 @@ def decided(state: State, branch: str, event: Decided) -> Result:
     if event.verdict == "deny":
         code = event.reasons[0] if event.reasons else "denied"
         error = ErrorInfo(
-            "policy", code, f"denied by policy at {effect.point}: {', '.join(event.reasons) or 'by default'}", at.stage
+            "policy", code, f"denied by policy at {effect.point}: {' '.join(event.sentences) or code}", at.stage
         )
         return put(state, replace(at, part="settle", result=None, error=error), drop=effect.id)
     if effect.point == "output.accept":

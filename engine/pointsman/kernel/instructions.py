@@ -300,7 +300,8 @@ def _request(stage: model.Stage, agent: model.Agent | None, prompts: dict[str, R
             return lambda scope: {"argv": words(scope), "stdin": text(scope) if text else None}
         case model.LlmTarget(prompt=prompt) if prompt:
             render = prompts.get(prompt.name) or compile_text("")
-            return lambda scope: {"prompt": render(scope)}
+            wanted = {} if stage.result is None else {"result": stage.result}
+            return lambda scope: {"prompt": render(scope), **wanted}
         case _:
             return None
 

@@ -37,9 +37,18 @@ ANSWERS: dict[str, Json] = {
 
 def complaint(ask: Ask, value: Json) -> str | None:
     """Why an answer does not fit its question, or None."""
-    schema = ANSWERS["in_doubt"] if ask.about == "in_doubt" else ANSWERS.get(ask.what, ask.answer)
-    checker = contract(schema)
-    return checker.complaint(value) if checker else None
+    in_doubt = ask.about == "in_doubt"
+    checker = contract(ANSWERS["in_doubt"] if in_doubt else ANSWERS.get(ask.what, ask.answer))
+    problem = checker.complaint(value) if checker else None
+    if problem is None and in_doubt and value["happened"] and (result := contract(ask.answer)):
+        problem = result.complaint(value.get("result"))
+        return problem and f"it needs the `result` it had: {problem}"
+    return problem
+
+
+def is_expired(ask: Ask, now_ns: int) -> bool:
+    """Whether it is too late to answer, at Unix time `now_ns`."""
+    return bool(ask.expires_at_ns) and ask.expires_at_ns <= now_ns
 
 
 def question(at: Branch, code: Instruction) -> Asked:
@@ -73,12 +82,14 @@ def doubts(state: State, at: Branch) -> tuple[str, ...]:
 def doubt(state: State, at: Branch) -> Asked:
     """The question about the first of them."""
     effect = doubts(state, at)[0]
+    code = state.program.at(at.block, at.stage)
     what = f"agent {_agent(state, at)}" if effect == at.effect else f"tool {at.calls[effect].name}"
     return Asked(
         f"{effect}/doubt",
         at.stage,
         "confirmation",
         f"In doubt: {what} ({effect}) was running when its process died. Did it happen?",
+        answer=code.stage.result if effect == at.effect else None,
         about="in_doubt",
     )
 

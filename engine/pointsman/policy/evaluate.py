@@ -37,6 +37,7 @@ class Verdict:
 
     verdict: str
     reasons: tuple[str, ...]
+    sentences: tuple[str, ...]
     rules: tuple[str, ...]
     policies: tuple[PolicyStamp, ...]
 
@@ -53,17 +54,13 @@ class CompiledRule:
 
 @dataclass(frozen=True, slots=True)
 class LoadedPolicy:
-    """One policy as loaded now. With `error` it denies everything it is asked."""
+    """One policy as loaded now. A `broken` one could never be read, and denies everything it is asked."""
 
     stamp: PolicyStamp
     default: str = "allow"
     rules: tuple[CompiledRule, ...] = ()
     reasons: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def broken(self) -> bool:
-        """Whether it could not be read at all."""
-        return bool(self.stamp.error) and not self.rules
+    broken: bool = False
 
 
 def load_policy(source: Source, policy: model.Policy) -> LoadedPolicy:
@@ -84,7 +81,9 @@ def load_policy(source: Source, policy: model.Policy) -> LoadedPolicy:
 def decide(policies: Iterable[LoadedPolicy], facts: Facts) -> Verdict:
     """Ask every policy; the strictest answer wins and brings its reasons."""
     strictest, reasons, rules, stamps = "allow", set[str](), list[str](), list[PolicyStamp]()
+    sentences = {RULES_INVALID: "A policy can not be read or evaluated, so nothing passes it."}
     for policy in policies:
+        sentences.update(policy.reasons)
         verdict, said, applied, stamp = _ask(policy, facts)
         stamps.append(stamp)
         if STRICTNESS[verdict] > STRICTNESS[strictest]:
@@ -92,7 +91,10 @@ def decide(policies: Iterable[LoadedPolicy], facts: Facts) -> Verdict:
         if verdict == strictest and verdict != "allow":
             reasons |= said
             rules += [f"{policy.stamp.policy}/{rule}" for rule in applied]
-    return Verdict(strictest, tuple(sorted(reasons)), tuple(rules), tuple(stamps))
+    named = tuple(sorted(reasons))
+    return Verdict(
+        strictest, named, tuple(sentences.get(reason, reason) for reason in named), tuple(rules), tuple(stamps)
+    )
 
 
 def _ask(policy: LoadedPolicy, facts: Facts) -> tuple[str, set[str], list[str], PolicyStamp]:

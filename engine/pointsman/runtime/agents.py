@@ -69,8 +69,8 @@ class Agents:
                 return _AtVisit(ScriptedAgent(results), effect.visit)
             case model.LlmTarget() as llm:
                 tools = [{"name": tool.name, "description": "", "parameters": {}} for tool in agent.tools]
-                prompt = str((effect.request or {}).get("prompt", ""))
-                return LlmAgent(llm.model, prompt, tools=tools, result=llm.result)
+                request = effect.request or {}
+                return LlmAgent(llm.model, request.get("prompt", ""), tools=tools, result=request.get("result"))
             case None:
                 raise Misuse("agent_without_target", f"agent {agent.name} says neither python nor command")
 
@@ -130,10 +130,15 @@ class Agents:
         )
 
     def _model(self, effect: Call) -> Callable[[CallSpec, Port], Awaitable[Outcome]]:
-        script = self._scripts.get(effect.name.removeprefix("scripted:"), [])
+        name = effect.name.removeprefix("scripted:")
+        script = self._scripts.get(name)
 
         async def ask(spec: CallSpec, port: Port) -> Outcome:
             await port.started(effect.name)
+            if script is None:
+                known = ", ".join(f"scripted:{each}" for each in self._scripts) or "none"
+                message = f"this run knows no model {effect.name}; it knows {known}"
+                return Outcome(error=ErrorInfo("agent", "model_unknown", message, spec.stage))
             return complete(script, effect.args["messages"], effect.args.get("tools", []))
 
         return ask

@@ -29,6 +29,7 @@ from pointsman.kernel.events import (
     Record,
     TimerFired,
 )
+from pointsman.kernel.interrupts import is_expired
 from pointsman.kernel.state import State
 from pointsman.runtime.clock import Clock
 from pointsman.runtime.wall import WallClock
@@ -86,7 +87,10 @@ class Driver:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._replies: dict[str, asyncio.Future[Outcome]] = {}
         self._wall = WallClock(clock, state.program.budget.wall_ns, wall_used_ns)
+        self._park = True
         self.dropped = 0
+        self.people_wait = asyncio.Event()
+        """Set while only people are waited for, and `run` does not park."""
 
     def post(self, event: Event, branch: str | None = None) -> None:
         """Something has happened; it is taken up in the next turn."""
@@ -104,16 +108,24 @@ class Driver:
         """What people are asked right now."""
         return [effect for effect in self.state.pending.values() if isinstance(effect, Ask)]
 
+    def park(self) -> None:
+        """Let `run` return as soon as only people are waited for."""
+        self._park = True
+        self._wake.set()
+
     async def run(self, first: Sequence[AnyEffect] = (), *, park: bool = True) -> State:
         """Drive to the end; with `park`, return too when only answers of people are missing.
 
         `first` are the effects that are still unanswered (a resumed run). Raises JournalError when an event can not be
         made durable: then nothing of that turn has taken effect.
         """
+        self._park = park
         turns = 0
         records: list[Record] = []
         later: list[AnyEffect] = []
         self._sort_out(first, records, later)
+        asked = {effect.id for effect in first}
+        later += [ask for ask in self.questions() if ask.id not in asked]  # their time goes on since the last `run`
         try:
             while True:
                 await self._turn(records, later)
@@ -121,7 +133,7 @@ class Driver:
                 if self.state.ended:
                     return self.state
                 if not self._inbox:
-                    if park and self._only_people_wait():
+                    if self._park and self._may_park():
                         return self.state
                     await self._idle()
                 elif (turns := turns + 1) % SLICE == 0:
@@ -147,13 +159,20 @@ class Driver:
             saving = self._writer.append(self.state.run_id, self._fence, records)
             if saving is not None:
                 await saving
-            for watch in self._watchers:
-                watch(records, self.state)
+            self._tell(records)
         for done, wanted in answered:
             if not done.done():
                 done.set_result(wanted)
         for effect in later:
             self._perform(effect)
+
+    def _tell(self, records: Sequence[Record]) -> None:
+        """Tell the watchers; one that fails (its terminal is gone) is told no more, and harms nobody."""
+        for watch in tuple(self._watchers):
+            try:
+                watch(records, self.state)
+            except Exception:
+                self._watchers.remove(watch)
 
     def _fold(self, event: Event, branch: str, records: list[Record], later: list[AnyEffect]) -> None:
         self.seq += 1
@@ -193,7 +212,8 @@ class Driver:
                 else:
                     self._attempt(effect, executor.run(spec, port))
             case Call():
-                spec = CallSpec(effect.id, effect.attempt, effect.parent, effect.name, effect.args, effect.key)
+                stage = self.state.branches[effect.branch].stage
+                spec = CallSpec(effect.id, effect.attempt, stage, effect.name, effect.args, effect.key)
                 work = self._outside.call(effect, self.state)(spec, _Port(self, effect))
                 self._attempt(effect, work)
             case Reply():
@@ -255,6 +275,11 @@ class Driver:
 
     # --- waiting ----------------------------------------------------------------------------------------------------
 
+    def _may_park(self) -> bool:
+        """Only people are waited for, and none of them is too late already."""
+        now_ns = self._clock.now_ns()
+        return self._only_people_wait() and not any(is_expired(ask, now_ns) for ask in self.questions())
+
     def _only_people_wait(self) -> bool:
         return bool(self.state.pending) and all(isinstance(effect, Ask) for effect in self.state.pending.values())
 
@@ -263,16 +288,17 @@ class Driver:
         self._wake.clear()
         if self._inbox:
             return
-        wall = self._wall.left_s() if not self._only_people_wait() else None
-        if wall is None:
+        only_people = self._only_people_wait()
+        if only_people:
             self._wall.pause()
-            await self._wake.wait()
-            self._wall.go_on()
-            return
+            self.people_wait.set()
         try:
-            await asyncio.wait_for(self._wake.wait(), wall)
+            await asyncio.wait_for(self._wake.wait(), None if only_people else self._wall.left_s())
         except TimeoutError:
             self.post(TimerFired(folding.WALL), "main")
+        finally:
+            self.people_wait.clear()
+            self._wall.go_on()
 
     async def _stop(self) -> None:
         tasks = list(self._tasks.values())

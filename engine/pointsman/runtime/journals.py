@@ -1,9 +1,15 @@
 """Opening the workspace's journal."""
 
+from pointsman.errors import RunUnavailable
 from pointsman.journal import Store, open_store
 from pointsman.runtime.workspace import Place
 
 
-def open_journal(place: Place, durability: str | None = None) -> Store:
-    """The journal of a workspace; `durability` normal or full, default what the settings say."""
+def open_journal(place: Place, durability: str | None = None, *, create: bool = False) -> Store:
+    """The journal of a workspace; `durability` normal or full, default what the settings say.
+
+    Only who starts a run creates one; for all others a missing journal is a RunUnavailable.
+    """
+    if not create and not (place.root / ".pointsman" / "journal.db").exists():
+        raise RunUnavailable("run_unknown", f"there is no run yet in {place.root}", "Start one: pointsman run FILE")
     return open_store(place.root, "full" if (durability or place.settings.durability) == "full" else "normal")

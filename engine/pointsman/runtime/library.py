@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pointsman.errors import Misuse
 from pointsman.journal import MemoryStore, Store
 from pointsman.kernel.effects import Ask
 from pointsman.kernel.events import ErrorInfo, Json
@@ -42,9 +43,12 @@ async def run_pipeline(
     cwd: Path | None = None,
 ) -> Result:
     """Start and drive a run; see `pointsman.run`."""
-    loaded = catalog.load(Path(path))
+    if durability not in ("memory", "normal", "full"):
+        raise Misuse("durability_unknown", f"durability {durability!r} is none of memory, normal, full")
+    file, _, name = str(path).partition("#")
+    loaded = catalog.load(Path(file), name or None)
     options = sessions.Options(agents=agents, answers=answers, clock=clock or SystemClock(), cwd=cwd, inline=True)
-    store: Store = MemoryStore() if durability == "memory" else open_journal(loaded.place, durability)
+    store: Store = MemoryStore() if durability == "memory" else open_journal(loaded.place, durability, create=True)
     try:
         return await run_loaded(loaded, value, store, options)
     finally:

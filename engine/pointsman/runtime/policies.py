@@ -16,6 +16,7 @@ from pointsman.kernel.effects import Decide
 from pointsman.kernel.envelope import Scope
 from pointsman.kernel.events import Decided, PolicyStamp
 from pointsman.kernel.state import State
+from pointsman.language.model import LlmTarget
 from pointsman.language.source import Source
 from pointsman.policy import Facts, LoadedPolicy, decide, load_policy
 from pointsman.runtime.workspace import Place, analyse_file
@@ -46,7 +47,7 @@ class PolicyBook:
         """The decision of all policies as they are on disk now."""
         policies = [policy for file in self._files for policy in self._current(file)]
         verdict = decide(policies, _facts(effect, state, self._place))
-        return Decided(effect.id, verdict.verdict, verdict.reasons, verdict.rules, verdict.policies)
+        return Decided(effect.id, verdict.verdict, verdict.reasons, verdict.rules, verdict.policies, verdict.sentences)
 
     def problems(self) -> list[str]:
         """What is wrong with the files now, in sentences."""
@@ -81,7 +82,7 @@ class PolicyBook:
             file.policies = tuple(_stamped(policy, error) for policy in file.policies)
             return
         stamp = PolicyStamp(file.shown, 0, source.digest if source else "", why)
-        file.policies = (LoadedPolicy(stamp),)
+        file.policies = (LoadedPolicy(stamp, broken=True),)
 
 
 def _stamped(policy: LoadedPolicy, error: str) -> LoadedPolicy:
@@ -98,6 +99,9 @@ def _facts(effect: Decide, state: State, place: Place) -> Facts:
     tenant = principal.get("tenant")
     if isinstance(tenant, str):
         names["tenant"] = tenant
+    agent = state.program.agents.get(effect.agent)
+    if agent and isinstance(agent.target, LlmTarget):
+        names["model"] = agent.target.model
     scope = Scope(
         state,
         branch,
@@ -109,8 +113,8 @@ def _facts(effect: Decide, state: State, place: Place) -> Facts:
             "principal": principal,
             "tenant": tenant,
             "workspace": dict(place.settings.lists),
-            "tool": None,  # neither is there at the points of this version
-            "model": None,
+            "tool": None,  # there is none at the points of this version
+            "model": {"name": names["model"]} if "model" in names else None,
         },
     )
     if effect.point == "output.accept":

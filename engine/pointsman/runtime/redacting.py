@@ -6,18 +6,35 @@ from collections.abc import Iterable
 
 from pointsman.errors import JournalError
 from pointsman.journal import Store
-from pointsman.kernel.events import Decided, Record, RunStarted
+from pointsman.journal.replay import states
+from pointsman.kernel.envelope import envelope
+from pointsman.kernel.events import Decided, RunStarted
+from pointsman.kernel.state import State
 from pointsman.language.analysis import Files, analyse
 from pointsman.language.source import Source
 from pointsman.runtime.workspace import MAX_FILE, Place
 from pointsman.security.redaction import Redactor, Rule
 
 
-def redactor_for(place: Place, store: Store, started: RunStarted, records: Iterable[Record] = ()) -> Redactor:
-    """The redactor of a run. Texts that can not be read any more have no rules to give."""
-    stamps = {stamp.hash for record in records if isinstance(record.event, Decided) for stamp in record.event.policies}
-    sources = [*_on_disk(place, started.policies), *_as_decided(store, stamps)]
-    return Redactor([*place.settings.redact, *(rule for source in sources for rule in _rules(source))])
+def redactor_for(place: Place, store: Store, run_id: str) -> Redactor:
+    """The redactor of a run as recorded so far. Texts that can not be read any more have no rules to give."""
+    records = list(store.records(run_id))
+    started = [record.event for record in records if isinstance(record.event, RunStarted)]
+    decided = [record.event for record in records if isinstance(record.event, Decided)]
+    stamps = {stamp.hash for event in decided for stamp in event.policies}
+    sources = [*_on_disk(place, started[0].policies if started else ()), *_as_decided(store, stamps)]
+    hide = Redactor([*place.settings.redact, *(rule for source in sources for rule in _rules(source))])
+    if hide.learns:
+        for _, state in states(store, run_id):
+            learn_state(hide, state)
+    return hide
+
+
+def learn_state(hide: Redactor, state: State) -> None:
+    """Let a redactor with paths see a state, in each of its branches."""
+    if hide.learns:
+        for branch in state.branches.values():
+            hide.learn(envelope(state, branch))
 
 
 def _rules(source: Source) -> list[Rule]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack, nullcontext
+from contextlib import AsyncExitStack, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+import msgspec
 
 from pointsman.errors import JournalError, Misuse, RunUnavailable
 from pointsman.journal import HostLock, InlineWriter, MemoryStore, Store, thread_writer
@@ -20,16 +22,17 @@ from pointsman.journal.replay import past, scripts_of
 from pointsman.journal.store import Definition, Lease, RunRow
 from pointsman.kernel import machine
 from pointsman.kernel.effects import AnyEffect, Ask
-from pointsman.kernel.events import SEMANTICS, Answered, Json, Record, RunCancelled, RunHosted, RunStarted
-from pointsman.kernel.interrupts import complaint
+from pointsman.kernel.events import SEMANTICS, Answered, Asked, Json, Record, RunCancelled, RunHosted, RunStarted
 from pointsman.kernel.state import State
 from pointsman.language.diagnostics import did_you_mean
+from pointsman.language.source import Source
 from pointsman.runtime.agents import Agents
 from pointsman.runtime.catalog import Loaded, roots_of
 from pointsman.runtime.clock import Clock, SystemClock
 from pointsman.runtime.driver import Driver, Watcher
 from pointsman.runtime.journals import open_journal
 from pointsman.runtime.policies import PolicyBook
+from pointsman.runtime.questions import check_answer, question_at
 from pointsman.runtime.redacting import redactor_for
 from pointsman.runtime.workspace import Place, import_roots, interpreter
 from pointsman.security.redaction import Redactor
@@ -68,6 +71,11 @@ class Session:
         self._agents: Agents
         self._first: tuple[AnyEffect, ...] = ()
 
+    @property
+    def past(self) -> list[Record]:
+        """Everything that had happened before this host began to drive."""
+        return list(self.store.records(self.run_id, until=self._driver.seq))
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -89,8 +97,6 @@ class Session:
         """Drive to the end, or until only people are waited for."""
         first, self._first = self._first, ()
         state = await self._driver.run(first, park=park)
-        while not state.ended and self._answer_prepared():
-            state = await self._driver.run(park=park)
         if not state.ended:  # the end is written with its own event, in one commit
             self.store.set_status(self.run_id, self._lease.fence, "waiting")
         return state
@@ -100,29 +106,44 @@ class Session:
         await self._agents.warm()
 
     def answer(self, stage: str, value: Json, by: str = "") -> None:
-        """Answer the question at a stage. Raises RunUnavailable for no such question, Misuse for an unfit answer."""
+        """Answer the question at a stage (or of an effect's id); it is journaled in the next turn.
+
+        Raises RunUnavailable for no such question, several, or one that has expired, Misuse for an unfit answer.
+        """
+        now_ns = self._options.clock.now_ns()
         ask = question_at(self.questions(), stage)
-        problem = complaint(ask, value)
-        if problem:
-            raise Misuse("answer_unfit", f"the answer does not fit {ask.what} {stage}: {problem}", answer_hint(ask))
-        if ask.about == "stage" and ask.what != "review" and isinstance(value, dict):
-            value = {**value, "by": by, "at": self._options.clock.now_ns() / 1e9}
+        check_answer(ask, value, now_ns)
+        if ask.about == "stage":
+            signed = {"by": by, "at": now_ns / 1e9}
+            value = {"answer": value, **signed} if ask.what == "review" else {**value, **signed}
         self._driver.post(Answered(ask.id, value, by), ask.branch)
 
     def redactor(self) -> Redactor:
         """What hides the run's secrets from whoever looks at it."""
-        return redactor_for(self.place, self.store, self.state.started)
+        return redactor_for(self.place, self.store, self.run_id)
+
+    async def people_wait(self) -> None:
+        """Until only people are waited for."""
+        await self._driver.people_wait.wait()
+
+    def park(self) -> None:
+        """Let `run` return as soon as only people are waited for."""
+        self._driver.park()
 
     def cancel(self, by: str) -> None:
-        """Ask for the run's end."""
+        """Ask for the run's end, while `run` drives."""
         self._driver.post(RunCancelled(by), "main")
 
-    def _answer_prepared(self) -> bool:
-        """Give the answers the caller brought along; a question in doubt is never answered beforehand."""
-        prepared = [ask for ask in self.questions() if ask.about == "stage" and ask.stage in self._options.answers]
-        for ask in prepared:
-            self.answer(ask.stage, self._options.answers[ask.stage], "command line")
-        return bool(prepared)
+    def _answer_prepared(self, records: Sequence[Record], state: State) -> None:
+        """Give an answer the caller brought along as soon as it is asked for; else it is left to a person.
+
+        A question in doubt is never answered beforehand.
+        """
+        for record in records:
+            ask = record.event
+            if isinstance(ask, Asked) and ask.about == "stage" and ask.stage in self._options.answers:
+                with suppress(Misuse):
+                    self.answer(ask.effect, self._options.answers[ask.stage], "prepared")
 
     def _attach(self, state: State, seq: int, loaded: _Hosted, first: tuple[AnyEffect, ...], wall_used_ns: int) -> None:
         options = self._options
@@ -148,7 +169,7 @@ class Session:
             writer=writer,
             outside=agents,
             clock=options.clock,
-            watchers=options.watchers,
+            watchers=(self._answer_prepared, *options.watchers),
             wall_used_ns=wall_used_ns,
         )
         self._first = first
@@ -169,9 +190,10 @@ def start(loaded: Loaded, value: Json, options: Options | None = None, store: St
     """
     options = options or Options()
     value = fit_input(loaded, value)
+    check_options(loaded, options)
     place, clock = loaded.place, options.clock
     owned = store is None
-    store = store or open_journal(place, options.durability)
+    store = store or open_journal(place, options.durability, create=True)
     run_id, now = clock.run_id(), clock.now_ns()
     cwd = options.cwd or Path.cwd()
     event = RunStarted(
@@ -190,8 +212,6 @@ def start(loaded: Loaded, value: Json, options: Options | None = None, store: St
     row = RunRow(run_id, loaded.program.name, loaded.definition.hash, loaded.shown, SEMANTICS, now)
     session = _hosted(place, store, run_id, options, lambda: store.create_run(row, _unique(loaded), [first]), owned)
     state, effects = machine.step(machine.initial(loaded.program, run_id), first)
-    for watch in options.watchers:
-        watch([first], state)
     hosted = _Hosted(loaded.policy_files, roots_of(loaded), cwd, loaded.scripts)
     session._attach(state, 1, hosted, effects, 0)
     return session
@@ -230,12 +250,11 @@ def _take_up(session: Session, place: Place, store: Store, row: RunRow, options:
     first: tuple[AnyEffect, ...] = ()
     if not state.ended:
         lease = session._lease
-        record = Record(seq + 1, "main", options.clock.now_ns(), RunHosted(lease.host, lease.fence))
+        changed = changed_code(place, started)
+        record = Record(seq + 1, "main", options.clock.now_ns(), RunHosted(lease.host, lease.fence, changed))
         store.append(row.id, lease.fence, [record])
         state, first = machine.step(state, record)
         seq += 1
-        for watch in options.watchers:
-            watch([record], state)
     pipeline = place.root / started.path
     cwd = Path(started.cwd) if Path(started.cwd).is_dir() else place.root
     hosted = _Hosted(
@@ -247,39 +266,48 @@ def _take_up(session: Session, place: Place, store: Store, row: RunRow, options:
     session._attach(state, seq, hosted, first, lived.active_ns)
 
 
+def changed_code(place: Place, started: RunStarted) -> tuple[str, ...]:
+    """The agents' files that are not what they were when the run started; relative to the pipeline's folder."""
+    base = (place.root / started.path).parent
+    return tuple(pin.path for pin in started.pins if pin.kind == "code" and _digest(base / pin.path) != pin.hash)
+
+
+def _digest(path: Path) -> str:
+    try:
+        return Source(str(path), path.read_bytes()).digest
+    except OSError:
+        return ""
+
+
+def check_options(loaded: Loaded, options: Options) -> None:
+    """Raises Misuse for an answer to a stage that asks nothing, or an agent the pipeline does not know."""
+    blocks = loaded.program.blocks.values()
+    asking = sorted({code.name for block in blocks for code in block.stages.values() if code.kind == "ask"})
+    for name in options.answers:
+        if name not in asking:
+            raise Misuse("answer_unknown", f"no stage {name} asks{did_you_mean(name, asking)}", f"These do: {asking}")
+    for name in options.agents:
+        if name not in loaded.program.agents:
+            raise Misuse("agent_unknown", f"there is no agent {name}{did_you_mean(name, loaded.program.agents)}")
+
+
 def fit_input(loaded: Loaded, value: Json) -> Json:
     """The input with the schema's defaults for properties that are not given. Raises Misuse when it does not fit."""
+    try:
+        msgspec.json.encode(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise Misuse("input_not_json", f"the input is no JSON: {error}") from None
     contract = loaded.program.input
     if contract is None:
         return value
     if isinstance(value, dict) and isinstance(contract.schema, dict):
         properties = contract.schema.get("properties", {})
-        given = {name: rule["default"] for name, rule in properties.items() if "default" in rule}
-        value = given | value
+        rules = {name: rule for name, rule in properties.items() if isinstance(rule, dict)}
+        value = {name: rule["default"] for name, rule in rules.items() if "default" in rule} | value
     problem = contract.complaint(value)
     if problem:
         raise Misuse("input_unfit", f"the input does not fit {loaded.shown}: {problem}", "See its `input` schema")
     return value
-
-
-def question_at(questions: Sequence[Ask], stage: str) -> Ask:
-    """The open question at a stage. Raises RunUnavailable with the stages that do ask."""
-    for ask in questions:
-        if stage in (ask.stage, ask.id):
-            return ask
-    names = [ask.stage for ask in questions]
-    hint = f"It waits at: {', '.join(names)}" if names else "It waits for nobody"
-    raise RunUnavailable("no_question", f"nothing is asked at stage {stage}{did_you_mean(stage, names)}", hint)
-
-
-def answer_hint(ask: Ask) -> str:
-    """An answer that would fit, to copy."""
-    if ask.about == "in_doubt":
-        return 'Such as: {"happened": true}'
-    return {
-        "confirmation": 'Such as: {"approved": true}',
-        "clarification": 'Such as: {"text": "..."}',
-    }.get(ask.what, "It takes JSON that fits the review's `answer` schema")
 
 
 def _hosted(

@@ -10,6 +10,8 @@ from pointsman.language.expressions.patterns import replaced
 
 Json = Any
 HIDDEN = "•••"
+SHORTEST = 4
+"""Characters of a text that is hidden wherever it appears: shorter ones would take half of everything with them."""
 
 Rule = tuple[str, str]
 """`("path", "outputs.*.email")` or `("pattern", "sk-[A-Za-z0-9]+")`."""
@@ -22,17 +24,30 @@ class Redactor:
         found = list(dict.fromkeys(rules))
         self._paths = [tuple(what.split(".")) for kind, what in found if kind == "path"]
         self._patterns = [what for kind, what in found if kind == "pattern"]
-        self.active = bool(found)
+        self._known: set[str] = set()
+
+    def learn(self, envelope: dict[str, Json]) -> None:
+        """Remember the texts that stand at the paths now: from here on they are hidden wherever they appear, in
+        arguments, results, questions and tracebacks as much as at their own place."""
+        for path in self._paths:
+            self._known |= {text for text in _found(envelope, path) if len(text) >= SHORTEST}
+
+    @property
+    def learns(self) -> bool:
+        """Whether there are paths at all."""
+        return bool(self._paths)
 
     def text(self, text: str) -> str:
         """A text with every match hidden."""
+        for known in self._known:
+            text = text.replace(known, HIDDEN)
         for pattern in self._patterns:
             text = _hidden(text, pattern)
         return text
 
     def value(self, value: Json) -> Json:
         """A JSON value with every match in its strings and keys hidden."""
-        if not self._patterns:
+        if not self._patterns and not self._known:
             return value
         match value:
             case str():
@@ -63,6 +78,18 @@ def _hide(value: Json, path: tuple[str, ...]) -> Json:
     if isinstance(value, list):
         return [_hide(item, rest) if head in ("*", str(index)) else item for index, item in enumerate(value)]
     return value
+
+
+def _found(value: Json, path: tuple[str, ...]) -> Iterable[str]:
+    """The texts at a path, and in whatever else stands there."""
+    if not path and isinstance(value, str):
+        yield value
+        return
+    head, rest = path[0] if path else "*", path[1:]
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        if head in ("*", str(key)):
+            yield from _found(item, rest)
 
 
 def _hidden(text: str, pattern: str) -> str:

@@ -1,14 +1,15 @@
 """`pointsman answer`: give a person's answer to a parked run, and go on with it."""
 
 import argparse
+import time
 from pathlib import Path
 
-from pointsman.errors import Misuse, RunUnavailable
+from pointsman.errors import RunUnavailable
 from pointsman.journal.replay import past
 from pointsman.kernel.effects import Ask
-from pointsman.kernel.interrupts import complaint
 from pointsman.runtime import sessions
 from pointsman.runtime.journals import open_journal
+from pointsman.runtime.questions import check_answer, question_at
 from pointsman.runtime.workspace import find_place
 from pointsman_server.hosting import host, options_for, person
 from pointsman_server.inputs import read_pairs
@@ -26,14 +27,12 @@ def run(options: argparse.Namespace) -> int:
     if lived.state.ended:
         raise RunUnavailable("run_ended", f"run {lived.row.id} has ended: {lived.state.outcome}", "Nothing is asked")
     asks = [effect for effect in lived.unanswered if isinstance(effect, Ask)]
-    ask = sessions.question_at(asks, options.stage)
-    problem = complaint(ask, value)
-    if problem:
-        raise Misuse("answer_unfit", f"the answer does not fit {options.stage}: {problem}", sessions.answer_hint(ask))
+    ask = question_at(asks, options.stage)
+    check_answer(ask, value, time.time_ns())
 
     def resume(watcher: sessions.Watcher) -> sessions.Session:
         session = sessions.resume(place, lived.row.id, options_for(options, watcher))
-        session.answer(options.stage, value, person())
+        session.answer(ask.id, value, person())
         return session
 
     return host(options, resume)

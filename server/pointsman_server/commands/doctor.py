@@ -70,6 +70,8 @@ def _interpreter(place: Place) -> tuple[bool, str]:
 
 
 def _journal(place: Place) -> tuple[bool, str]:
+    if not (place.root / ".pointsman" / "journal.db").exists():
+        return True, "no run yet"
     store = open_journal(place)
     try:
         rows = store.runs(10_000)

@@ -21,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         found = replay(store, options.run)
         if found.problem and found.state:
-            hide = redactor_for(place, store, found.state.started)
+            hide = redactor_for(place, store, found.row.id)
             found = dataclasses.replace(found, problem=hide.text(found.problem))
     finally:
         store.close()
@@ -36,7 +36,8 @@ def _text(found: Replay) -> None:
     out = sys.stdout
     if not found.agrees:
         where = f"event {found.seq} ({found.kind})" if found.seq else "the run's definitions"
-        out.write(f"✗ run {found.row.id} diverges at {where}: {found.problem}\n")
+        what = found.problem.removeprefix(f"Event {found.seq} ({found.kind}) ")
+        out.write(f"✗ run {found.row.id} diverges at {where}: {what}\n")
         return
     if found.folded_only:
         out.write(f"✓ run {found.row.id}: {found.events} events folded, none recomputed: {found.folded_only}\n")

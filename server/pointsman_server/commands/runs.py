@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from pointsman.errors import RunUnavailable
 from pointsman.journal.store import RunRow
 from pointsman.runtime.journals import open_journal
 from pointsman.runtime.workspace import find_place
@@ -19,11 +20,15 @@ from pointsman_server.tables import print_table
 
 def run(options: argparse.Namespace) -> int:
     """List them."""
-    store = open_journal(find_place(Path.cwd()))
     try:
-        rows = store.runs(options.limit)
-    finally:
-        store.close()
+        store = open_journal(find_place(Path.cwd()))
+    except RunUnavailable:
+        rows = []
+    else:
+        try:
+            rows = store.runs(options.limit)
+        finally:
+            store.close()
     if options.json:
         json.dump([msgspec.to_builtins(row) for row in rows], sys.stdout, indent=2)
         sys.stdout.write("\n")

@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     store = open_journal(place)
     try:
         lived = past(store, options.run)
-        hide = redactor_for(place, store, lived.state.started, store.records(lived.row.id))
+        hide = redactor_for(place, store, lived.row.id)
         if options.at is not None:
             _at(store, lived, options.at, options.json, hide)
         else:

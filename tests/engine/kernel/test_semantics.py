@@ -171,7 +171,7 @@ stages:
 
 def test_max_visits_and_hops_end_the_run_with_their_name() -> None:
     loop = "stages: {one: {agent: a, next: one, max_visits: 2}}"
-    assert run(loop).code == "max_visits of one"
+    assert run(loop).code == "max_visits"
     played = run("limits: {hops: 1}\nstages: {one: {agent: a}, two: {agent: b}, three: {agent: c}}")
     assert (played.outcome, played.code, played.route()) == ("limit", "hops", ["one", "two"])
 
