@@ -19,17 +19,21 @@ FIRM = frozenset({
 
 
 def suppressed(tree: Tree, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """What is left of the diagnostics, and a hint for each code that was allowed in vain."""
+    """What is left of the diagnostics, and a hint for each code that was allowed in vain.
+
+    Errors silence other findings, so while there is one, only what can never be allowed is known to be in vain.
+    """
     source, found = tree.source, list(diagnostics)
     if b"pointsman:" not in source.data:
         return found
+    damaged = any(one.severity is Severity.ERROR for one in found)
     for comment in _ALLOW.finditer(source.data):
         if _in_text(tree, comment.start(1)):
             continue
         line = source.line_at(comment.start(1)) + 1
         for code in (part.strip() for part in comment[2].decode("utf-8", "replace").split(",")):
             kept = [one for one in found if not (_may_go(one, code) and source.line_at(one.span.start) == line)]
-            if len(kept) == len(found):
+            if len(kept) == len(found) and not (damaged and _allowable(code)):
                 kept.append(unused_suppression(source, Span(*comment.span(1)), code))
             found = kept
     return found
@@ -42,7 +46,11 @@ def unused_suppression(source: Source, span: Span, code: str) -> Diagnostic:
 
 
 def _may_go(one: Diagnostic, code: str) -> bool:
-    return one.code == code and code not in FIRM and not code.startswith("yaml_")
+    return one.code == code and _allowable(code)
+
+
+def _allowable(code: str) -> bool:
+    return code not in FIRM and not code.startswith("yaml_")
 
 
 def _in_text(tree: Tree, offset: int) -> bool:
