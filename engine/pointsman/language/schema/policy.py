@@ -76,15 +76,9 @@ MATCH = Section(
     "match",
     "`match`",
     "Globs: `*` is any text, `?` one character. Quote a glob that starts with `*`.",
-    tuple(
-        Field(name, Text(), f"The {what}'s name.")
-        for name, what in (
-            ("pipeline", "pipeline"),
-            ("stage", "stage"),
-            ("agent", "agent"),
-            ("tool", "tool"),
-            ("model", "model"),
-            ("tenant", "tenant"),
-        )
+    (
+        *(Field(name, Text(), f"The {name}'s name.") for name in ("pipeline", "stage", "agent", "model")),
+        # Nothing sets them at the points of this version, and a rule that can never apply would fail open.
+        *(later(name, f"The {name}'s name.") for name in ("tool", "tenant")),
     ),
 )
