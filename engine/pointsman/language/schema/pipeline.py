@@ -83,7 +83,7 @@ LIMITS = Section(
         Field("iterations", Integer(), "How often the run may go back to a stage it has visited.", 100),
         Field("llm_calls", Integer(), "Calls of models.", 100),
         Field("tool_calls", Integer(), "Calls of tools.", 200),
-        Field("hops", Integer(1), "Stages entered.", 1000),
+        Field("hops", Integer(1), "Times a run goes from one stage to another.", 1000),
         Field("depth", Integer(1), "Pipelines inside of one another.", 5),
     ),
 )
