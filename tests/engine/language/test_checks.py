@@ -106,6 +106,16 @@ def test_what_nobody_has_looked_for_is_not_missed() -> None:
     assert [one.code for one in found.diagnostics] == ["unknown_policy_file"]
 
 
+def test_a_script_that_aliases_make_large_is_no_script() -> None:
+    pipeline = "pipeline: a\nlanguage: 1\nagents: {w: {llm: {model: 'scripted:r.yaml'}}}\nstages: {s: {agent: w}}\n"
+    bomb = "- &a0 {text: x}\n" + "".join(
+        f"- &a{i} {{text: [*a{i - 1}, *a{i - 1}, *a{i - 1}, *a{i - 1}]}}\n" for i in range(1, 20)
+    )
+    for script, codes in ((bomb, ["bad_script"]), ("- {text: x}\n" * 2000, [])):
+        found = analyse(Source.of("a.pipeline.yaml", pipeline), Files({"r.yaml": script.encode()}))
+        assert [one.code for one in found.diagnostics] == codes
+
+
 def test_a_suppression_takes_the_finding_of_the_next_line() -> None:
     head = "pipeline: a\nlanguage: 1\nstages: {{s: {{agent: w}}}}\nagents:\n"
     text = head + "{}  idle: {{scripted: [1]}}\n  w: {{scripted: [1]}}\n"

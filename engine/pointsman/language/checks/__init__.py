@@ -29,6 +29,7 @@ CHECKS: tuple[Check, ...] = (
     targets.unknown_callable,
     targets.argument_mismatch,
     files.unknown_file,
+    files.bad_script,
     files.unknown_policy_file,
     policies.reason_unknown,
     texts.secret_in_text,

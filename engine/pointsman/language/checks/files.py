@@ -8,7 +8,12 @@ from pointsman.language.checks.context import Context, Findings
 from pointsman.language.diagnostics import Diagnostic
 from pointsman.language.paths import normal
 from pointsman.language.pipeline import Draft
-from pointsman.language.source import Span
+from pointsman.language.source import Source, Span
+from pointsman.language.syntax import parse
+from pointsman.language.tree import AliasBudget, plain
+
+_REPLIES = "file of replies"
+_ANSWERS = ("text", "json", "tool_calls", "error")
 
 
 def unknown_file(context: Context) -> Findings:
@@ -17,6 +22,16 @@ def unknown_file(context: Context) -> Findings:
         for path, span, what in texts_of(draft):
             if missing(context, path):
                 yield Diagnostic("unknown_file", span, f"there is no {what} {path}")
+
+
+def bad_script(context: Context) -> Findings:
+    """A file of replies that a scripted model can not answer from; reported where the pipeline names it."""
+    for draft in context.pipelines:
+        for path, span, what in texts_of(draft):
+            data = context.files.texts.get(normal(path)) if what == _REPLIES else None
+            flaw = None if data is None else _script_flaw(Source(path, data))
+            if flaw:
+                yield Diagnostic("bad_script", span, f"in {path}{flaw}")
 
 
 def unknown_policy_file(context: Context) -> Findings:
@@ -36,7 +51,7 @@ def texts_of(draft: Draft) -> Iterator[tuple[str, Span, str]]:
                 if prompt:
                     yield prompt.name, prompt.span, "prompt file"
                 if name.startswith(SCRIPTED):
-                    yield name.removeprefix(SCRIPTED).strip(), span, "file of replies"
+                    yield name.removeprefix(SCRIPTED).strip(), span, _REPLIES
             case _:
                 pass
 
@@ -44,3 +59,22 @@ def texts_of(draft: Draft) -> Iterator[tuple[str, Span, str]]:
 def missing(context: Context, path: str) -> bool:
     """Whether a file was looked for and is not there; one nobody has looked for may be."""
     return context.files.texts.get(normal(path), b"") is None
+
+
+def _script_flaw(source: Source) -> str | None:
+    """The first thing that is wrong with a file of replies, ready to append to its name."""
+    tree = parse(source)
+    if tree.diagnostics:
+        first = min(tree.diagnostics, key=lambda one: one.span)
+        return f", line {source.position(first.span.start)[0]}: {first.message}"
+    try:
+        content = plain(tree.documents[0].root)
+    except AliasBudget as error:
+        return f": {error}"
+    replies = content.get("replies") if isinstance(content, dict) else content
+    if not isinstance(replies, list):
+        return ": expected a list of replies, or a mapping with a list `replies`"
+    for number, reply in enumerate(replies, 1):
+        if not isinstance(reply, dict) or reply.keys().isdisjoint(_ANSWERS):
+            return f": reply {number} has none of `text`, `json`, `tool_calls` and `error`"
+    return None
