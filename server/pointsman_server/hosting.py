@@ -78,7 +78,8 @@ async def _host(options: argparse.Namespace, begin: Begin) -> int:
     session = begin(watch)
     async with session:
         view.redact = hide = session.redactor()
-        view.prime(session.past, session.state)
+        with surviving_output():
+            view.prime(session.past, session.state)
         _say_changes(session)
         interactive = not options.json and view.interactive and sys.stdin.isatty()
         with view, _ctrl_c(session):
@@ -137,7 +138,7 @@ def surviving_output() -> Iterator[None]:
         sys.stdout.flush()
     except OSError as error:
         with contextlib.suppress(OSError):
-            sys.stderr.write(f"pointsman: the report could not be written: {error.strerror}\n")
+            sys.stderr.write(f"pointsman: the output could not be written: {error.strerror}\n")
         # so that the exit's own flush has somewhere to go
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
