@@ -133,7 +133,6 @@ class LlmTarget:
     prompt: Name | None
     span: Span
     tools: tuple[Name, ...] = ()
-    result: Json = None
 
 
 Target = PythonTarget | CommandTarget | ScriptedTarget | LlmTarget

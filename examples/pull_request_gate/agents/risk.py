@@ -12,7 +12,7 @@ async def measure(patch: str) -> dict:
         if index % 5000 == 0:
             await asyncio.sleep(0)  # a long patch does not keep the loop to itself
         if line.startswith("+++ "):
-            files.append(line[4:].removeprefix("b/"))
+            files.append(line[4:].rstrip("\t").removeprefix("b/"))
         elif line.startswith("+"):
             added += 1
         elif line.startswith("-") and not line.startswith("--- "):

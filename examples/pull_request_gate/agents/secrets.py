@@ -19,7 +19,7 @@ def scan(patch: str, ctx) -> list[dict]:
         if index % 2000 == 0:
             ctx.progress(f"{file or 'start'}", index / max(1, len(lines)))
         if text.startswith("+++ "):
-            file = text[4:].removeprefix("b/")
+            file = text[4:].rstrip("\t").removeprefix("b/")  # git ends a name with a blank in it by a tab
         elif hunk := HUNK.match(text):
             line = int(hunk[1])
         elif text.startswith("+"):
