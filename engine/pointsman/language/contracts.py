@@ -48,6 +48,15 @@ def bad_schema(reading: Reading, node: Node, schema: Json) -> bool:
     return False
 
 
+def complaint(schema: Json, value: Json) -> str | None:
+    """What a usable JSON Schema says against a value; None when it has nothing to say, or can not judge it."""
+    try:
+        found = next(validator_for(schema, retriever=_refuse).iter_errors(value), None)
+    except Exception:  # as in `bad_schema`; and of a text that is no Unicode nothing is known
+        return None
+    return found.message if found else None
+
+
 def _refuse(uri: str) -> Json:
     raise ValueError(f"{uri} is not fetched; write the schema here")
 

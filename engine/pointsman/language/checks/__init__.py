@@ -5,7 +5,7 @@ A check yields what it found. Three certainties: wrong for sure is an error, lik
 
 from collections.abc import Callable
 
-from pointsman.language.checks import files, flow, names, policies, scopes, targets, texts
+from pointsman.language.checks import files, flow, names, policies, scopes, state, targets, texts
 from pointsman.language.checks.context import Context, Files, Findings
 
 __all__ = ["CHECKS", "Check", "Context", "Files", "Findings"]
@@ -23,6 +23,7 @@ CHECKS: tuple[Check, ...] = (
     flow.no_path_to_end,
     flow.dead_route,
     flow.missing_catch_all,
+    state.bad_default,
     scopes.unknown_name,
     scopes.prompt_unknown_name,
     targets.bad_target,
