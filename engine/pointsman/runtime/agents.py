@@ -21,7 +21,7 @@ from pointsman.kernel.state import State
 from pointsman.language import model
 from pointsman.language.expressions import as_text
 from pointsman.language.source import Source
-from pointsman.language.syntax import parse, plain
+from pointsman.language.syntax import AliasBudget, parse, plain
 from pointsman.runtime.policies import PolicyBook
 
 PROBE_S = 20.0
@@ -204,7 +204,10 @@ def script_data(name: str, data: bytes) -> list[Json]:
     if tree.diagnostics or not tree.documents:
         why = tree.diagnostics[0].message if tree.diagnostics else "it is empty"
         raise Misuse("script_unreadable", f"{name} is no list of replies: {why}")
-    content = plain(tree.documents[0].root)
+    try:
+        content = plain(tree.documents[0].root)
+    except AliasBudget:
+        raise Misuse("script_unreadable", f"{name} is no list of replies: its aliases make it too large") from None
     replies = content.get("replies") if isinstance(content, dict) else content
     if not isinstance(replies, list):
         raise Misuse("script_unreadable", f"{name} is no list of replies")
