@@ -3,6 +3,7 @@
 Laws:
 - The arguments go to the program as they are; nothing in between reads them as code.
 - A stage is over when its program is over: what it left running in its process group is ended then.
+- A host that is killed takes its programs with it, and their process groups: a resumed run starts them anew.
 - stdout is the result and stays here; stderr is output, and its last lines explain a failure.
 """
 
@@ -78,7 +79,7 @@ class _Attempt:
                 given.write(agent.stdin.encode("utf-8", "replace"))
                 given.seek(0)
                 stdin = given.fileno()
-            process = Process(agent.argv, env=agent.env, cwd=agent.cwd, on_output=self._feed, stdin=stdin)
+            process = Process(agent.argv, env=agent.env, cwd=agent.cwd, on_output=self._feed, stdin=stdin, guarded=True)
             try:
                 await process.start()
             except (OSError, ValueError) as error:

@@ -4,6 +4,7 @@ Laws:
 - Its own session, so a Ctrl-C on the terminal does not reach it; ended as a group, so nothing it started outlives it.
 - It is signalled only while its id is surely still its own: it is reaped on the loop, after the last signal.
 - What it wrote before it ended is delivered before `exited` is set.
+- It ends with this process, however that ends: a worker sees to it itself, a program that can not is `guarded`.
 """
 
 import asyncio
@@ -14,6 +15,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+
+from pointsman.executors.guard import GUARD
 
 GRACE_S = 0.5
 """Between SIGTERM and SIGKILL."""
@@ -35,6 +38,7 @@ class Process:
         on_output: Callable[[str, bytes], None],
         stdin: int = subprocess.DEVNULL,
         share: int | None = None,
+        guarded: bool = False,
     ) -> None:
         """`on_output(stream, data)` is called on the loop. `share` is a descriptor the child inherits."""
         self.pid = 0
@@ -45,6 +49,8 @@ class Process:
         self._on_output = on_output
         self._stdin = stdin
         self._share = share
+        self._guarded = guarded
+        self._key = 0
         self._pipes: dict[str, int] = {}
         self._child: subprocess.Popen[bytes] | None = None
         self._abandoned = False
@@ -93,6 +99,8 @@ class Process:
     def _live(self, loop: asyncio.AbstractEventLoop, started: asyncio.Future[None], theirs: dict[str, int]) -> None:
         """The thread of one child."""
         try:
+            if self._guarded:
+                self._key = GUARD.expect(theirs["stdout"])
             child = subprocess.Popen(
                 self._argv,
                 stdin=self._stdin,
@@ -104,11 +112,14 @@ class Process:
                 start_new_session=True,
             )
         except Exception as error:
+            GUARD.ended(self._key)
             _post(loop, self._failed, started, error)
             return
         finally:
             for descriptor in theirs.values():
                 os.close(descriptor)
+        if self._guarded:
+            GUARD.started(self._key, child.pid)
         if not _post(loop, self._spawned, started, child):
             os.killpg(child.pid, signal.SIGKILL)
         # Waiting without reaping keeps the id ours until the loop has sent its last signal. Not on macOS before 3.13.
@@ -117,6 +128,7 @@ class Process:
         else:
             child.wait()
         if not _post(loop, self._ended):
+            GUARD.ended(self._key)
             child.wait()
 
     def _failed(self, started: asyncio.Future[None], error: Exception) -> None:
@@ -141,6 +153,7 @@ class Process:
         assert self._child is not None
         self.drain()
         self.signal(signal.SIGKILL)  # what it left behind in its group
+        GUARD.ended(self._key)
         self._close()
         self.exited.set_result(self._child.wait())
 

@@ -2,14 +2,18 @@
 
 import asyncio
 import os
+import signal
+import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from engine.executors.ports import Recorder, gone, spec, until
-from pointsman.executors import CommandAgent
+from engine.executors.ports import Recorder, alive, gone, spec, until
+from pointsman.executors import CommandAgent, process
+from pointsman.executors.guard import Guard
 from pointsman.kernel.events import ErrorInfo
 
 
@@ -149,3 +153,81 @@ async def test_memory_is_limited_where_that_can_be_done_from_outside() -> None:
 async def test_many_programs_at_once() -> None:
     outcomes = await asyncio.gather(*(shell(f"echo {n}", parse="json").run(spec(), Recorder()) for n in range(50)))
     assert [outcome.value for outcome in outcomes] == list(range(50))
+
+
+HOST = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from engine.executors.ports import Recorder, spec
+from pointsman.executors import CommandAgent, process
+
+if sys.argv[2] == "at the start":  # dies when the program runs and the host has not yet said which one it is
+    process.GUARD.started = lambda key, pid: os.kill(os.getpid(), signal.SIGKILL)
+agent = CommandAgent(["sh", "-c", sys.argv[1]], cwd=Path.cwd(), env=os.environ)
+asyncio.run(agent.run(spec(), Recorder()))
+"""
+
+
+PATIENT = "echo $$ >> pids; while test ! -e go; do sleep 0.01; done; echo 0 >> pids"
+
+
+def host(folder: Path, script: str, dies: str = "") -> subprocess.Popen[bytes]:
+    paths = os.pathsep.join(path for path in sys.path if path)
+    return subprocess.Popen(
+        [sys.executable, "-c", HOST, script, dies], cwd=folder, env={**os.environ, "PYTHONPATH": paths}
+    )
+
+
+def pids(file: Path) -> list[int]:
+    return [int(word) for word in file.read_text().split()] if file.exists() else []
+
+
+async def test_a_killed_host_takes_the_whole_group_with_it(tmp_path: Path) -> None:
+    file = tmp_path / "pids"
+    with host(tmp_path, f"sh -c '{PATIENT}' & {PATIENT}") as killed:
+        await until(lambda: len(pids(file)) == 2)
+        killed.kill()
+    for pid in pids(file):
+        await gone(pid)
+    (tmp_path / "go").touch()
+    assert len(pids(file)) == 2
+    assert 0 not in pids(file)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc to find the program in")
+async def test_a_host_killed_while_it_starts_a_program(tmp_path: Path) -> None:
+    file = tmp_path / "pids"
+    with host(tmp_path, PATIENT, "at the start") as killed:
+        assert killed.wait(20) == -signal.SIGKILL
+    with suppress(AssertionError):
+        await until(lambda: pids(file), 0.3)  # it may have been ended before it could say anything
+    for pid in pids(file):
+        await gone(pid)
+    (tmp_path / "go").touch()
+    assert 0 not in pids(file)
+
+
+async def test_a_guard_that_was_ended_is_replaced_and_knows_what_runs(tmp_path: Path) -> None:
+    guard = Guard()
+    ours, theirs = os.pipe()
+    with subprocess.Popen(["sleep", "600"], start_new_session=True) as program:
+        guard.started(guard.expect(theirs), program.pid)
+        first = guard._process
+        assert first is not None
+        first.kill()
+        first.wait()
+        guard.ended(guard.expect(theirs))
+        assert guard._process is not first
+        assert alive(program.pid)
+        guard.close()
+        assert program.wait(20) == -signal.SIGKILL
+    for descriptor in (ours, theirs):
+        os.close(descriptor)
+
+
+async def test_a_program_is_not_started_without_its_guard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "GUARD", Guard())
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    error = await failure(shell("true"))
+    assert (error.klass, error.code) == ("agent", "command_missing")
+    assert "sh can not be started: the guard that would end it with this process does not start" in error.message
