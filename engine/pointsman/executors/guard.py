@@ -62,7 +62,7 @@ class Guard:
         """End the guard, and every command that still runs."""
         with self._lock:
             self._closed = True
-            if self._process is not None:
+            if self._process is not None and self._pipe >= 0:
                 os.close(self._pipe)
                 self._pipe = -1
                 with contextlib.suppress(subprocess.TimeoutExpired):

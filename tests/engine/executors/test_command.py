@@ -220,6 +220,7 @@ async def test_a_guard_that_was_ended_is_replaced_and_knows_what_runs(tmp_path: 
         assert guard._process is not first
         assert alive(program.pid)
         guard.close()
+        guard.close()  # a second time does nothing
         assert program.wait(20) == -signal.SIGKILL
     for descriptor in (ours, theirs):
         os.close(descriptor)
