@@ -194,7 +194,6 @@ async def test_a_killed_host_takes_the_whole_group_with_it(tmp_path: Path) -> No
     assert 0 not in pids(file)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc to find the program in")
 async def test_a_host_killed_while_it_starts_a_program(tmp_path: Path) -> None:
     file = tmp_path / "pids"
     with host(tmp_path, PATIENT, "at the start") as killed:
