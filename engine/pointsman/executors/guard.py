@@ -74,7 +74,7 @@ class Guard:
             self._process.returncode = 0
             with contextlib.suppress(OSError):
                 os.close(self._pipe)
-        self.__init__()  # type: ignore[misc]
+        self.__init__()  # type: ignore[misc]  # the same object as new: others hold it
 
     def _say(self, key: int, pid: int, stdout: int) -> None:
         with self._lock:
