@@ -9,7 +9,7 @@ from pointsman.executors.command import CommandAgent
 from pointsman.executors.inprocess import InProcessAgent
 from pointsman.executors.llm import LlmAgent
 from pointsman.executors.pool import PythonAgent, WorkerPool
-from pointsman.executors.scripted import ScriptedAgent, ScriptedModel, complete
+from pointsman.executors.scripted import ScriptedAgent, complete
 
 __all__ = [
     "CallSpec",
@@ -21,7 +21,6 @@ __all__ = [
     "Port",
     "PythonAgent",
     "ScriptedAgent",
-    "ScriptedModel",
     "WorkerPool",
     "complete",
 ]

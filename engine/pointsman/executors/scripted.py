@@ -63,15 +63,9 @@ class ScriptedAgent:
         return 0.0, Outcome(entry)
 
 
-class ScriptedModel:
-    """A model whose replies are written in a file; see `complete`."""
-
-    def __init__(self, replies: Sequence[Mapping[str, Json]]) -> None:
-        self._replies = tuple(replies)
-
-    def complete(self, messages: Sequence[Mapping[str, Json]], tools: Sequence[Json] = ()) -> Outcome:
-        """The next reply of this conversation."""
-        return complete(self._replies, messages, tools)
+def complete(self, messages: Sequence[Mapping[str, Json]], tools: Sequence[Json] = ()) -> Outcome:
+    """The next reply of this conversation."""
+    return complete(self._replies, messages, tools)
 
 
 def complete(

@@ -4,9 +4,8 @@
 run was is taken from the texts it pinned, so yesterday's run is seen in yesterday's lines.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 import msgspec
 
@@ -137,15 +136,6 @@ def program_of(store: Store, started: RunStarted) -> Program:
 def scripts_of(store: Store, started: RunStarted) -> dict[str, bytes]:
     """The pinned replies of scripted models, by path as written."""
     return {pin.path: store.definition(pin.hash).text for pin in started.pins if pin.kind == "script"}
-
-
-def active_between(records: Iterable[Record]) -> int:
-    """Nanoseconds in which the run was neither parked on a person nor without a host."""
-    return sum(
-        max(0, later.at_ns - earlier.at_ns)
-        for earlier, later in pairwise(records)
-        if not isinstance(earlier.event, Asked) and not isinstance(later.event, RunHosted)
-    )
 
 
 def _started(record: Record) -> RunStarted:

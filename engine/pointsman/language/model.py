@@ -12,7 +12,6 @@ from pointsman.language.scalars import SegmentMap
 from pointsman.language.source import Span
 
 Json = Any
-NOWHERE = Span(0, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,6 @@ class Span:
     start: int
     end: int
 
-    def covers(self, offset: int) -> bool:
-        """Whether a cursor at `offset` touches this span; its end counts, as it does in editors."""
-        return self.start <= offset <= self.end
-
 
 @dataclass(frozen=True)
 class Source:

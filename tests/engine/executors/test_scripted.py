@@ -1,11 +1,12 @@
 """Scripts: the same again for the same question, whoever asks and how often."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 
 from engine.executors.ports import Recorder, spec
-from pointsman.executors import LlmAgent, Outcome, ScriptedAgent, ScriptedModel, complete
+from pointsman.executors import LlmAgent, Outcome, ScriptedAgent, complete
 from pointsman.kernel.events import ErrorInfo, Usage
 
 
@@ -69,9 +70,9 @@ REPLIES: list[dict[str, Any]] = [
     ],
 )
 def test_replies_follow_from_the_messages(messages: list[dict[str, Any]], text: str) -> None:
-    model = ScriptedModel(REPLIES)
+    model = partial(complete, REPLIES)
     for _ in range(2):  # nothing is remembered between two questions
-        assert model.complete(messages).value["text"] == text
+        assert model(messages).value["text"] == text
 
 
 def test_tool_calls_usage_errors_and_the_end() -> None:

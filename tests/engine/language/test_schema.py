@@ -1,5 +1,6 @@
 """The table of keys, and what is made of it: the reference pages and the JSON Schema."""
 
+import json
 from pathlib import Path
 
 import jsonschema_rs
@@ -17,6 +18,7 @@ from pointsman.language.tree import plain
 
 ROOT = Path(__file__).parents[3]
 DATA = ROOT / "tests" / "data"
+SCHEMAS = ROOT / "docs" / "reference" / "schemas"
 FIELDS = [(section, field) for section in schema.SECTIONS.values() for field in section.fields]
 KINDS = ["pipeline", "policy", "workspace"]
 
@@ -91,3 +93,16 @@ def _types(value: Json) -> list[str]:
         for inner in value:
             found += _types(inner)
     return found
+
+
+@pytest.mark.parametrize("kind", ["pipeline", "policy", "workspace"])
+def test_the_schema_for_editors_is_that_of_the_table(kind: str) -> None:
+    """Write it anew: `python -c "import test_schema; test_schema.write_schemas()"` in this folder."""
+    assert json.loads((SCHEMAS / f"{kind}.schema.json").read_text("utf-8")) == json_schema(kind)
+
+
+def write_schemas() -> None:
+    """Write the files that editors without a language server can be pointed to."""
+    SCHEMAS.mkdir(exist_ok=True)
+    for kind in ("pipeline", "policy", "workspace"):
+        (SCHEMAS / f"{kind}.schema.json").write_text(json.dumps(json_schema(kind), indent=2) + "\n", "utf-8")
