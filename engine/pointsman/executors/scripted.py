@@ -63,11 +63,6 @@ class ScriptedAgent:
         return 0.0, Outcome(entry)
 
 
-def complete(self, messages: Sequence[Mapping[str, Json]], tools: Sequence[Json] = ()) -> Outcome:
-    """The next reply of this conversation."""
-    return complete(self._replies, messages, tools)
-
-
 def complete(
     replies: Sequence[Mapping[str, Json]], messages: Sequence[Mapping[str, Json]], tools: Sequence[Json] = ()
 ) -> Outcome:
