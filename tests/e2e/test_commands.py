@@ -152,7 +152,10 @@ CHANGES = {
         'UPDATE events SET payload = replace(payload, \'"to":"two"\', \'"to":"end"\') WHERE kind = \'stage.routed\'',
         "stage.routed",
     ),
-    "the definition": ("UPDATE definitions SET text = text || x'0a' WHERE kind = 'pipeline'", "small.pipeline.yaml"),
+    "the definition": (
+        "UPDATE definitions SET text = text || x'0a' WHERE kind = 'pipeline'",
+        "event 1 (run.started): The pipeline small.pipeline.yaml",
+    ),
     "the order": ("UPDATE events SET at_ns = at_ns + 1 WHERE seq = 3", "event 3"),
 }
 

@@ -40,7 +40,7 @@ class Past:
 
 @dataclass(frozen=True)
 class Replay:
-    """What replay found. `seq` 0 with a `problem` is about a definition; `folded_only` is why nothing was compared."""
+    """What replay found. `seq` 0 with a `problem` is about the run's row; `folded_only` is why nothing was compared."""
 
     row: RunRow
     state: State | None
@@ -80,6 +80,8 @@ def replay(store: Store, run_id: str) -> Replay:
     row = store.run(run_id)
     damage = store.verify(row.id)
     if damage:
+        if damage.definition:  # the event that pins the text is the one that is no longer true
+            return Replay(row, None, row.events, 0, 1, "run.started", damage.what)
         return Replay(row, None, row.events, 0, damage.seq, damage.kind, damage.what)
     records = list(store.records(row.id))
     if not records:

@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
 def _text(found: Replay) -> None:
     out = sys.stdout
     if not found.agrees:
-        where = f"event {found.seq} ({found.kind})" if found.seq else "the run's definitions"
+        where = f"event {found.seq} ({found.kind})" if found.seq else "the run's row"
         what = found.problem.removeprefix(f"Event {found.seq} ({found.kind}) ")
         out.write(f"✗ run {found.row.id} diverges at {where}: {what}\n")
         return
