@@ -4,13 +4,13 @@ Each command is a module of `commands/` with one function, imported only when it
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
 
 from pointsman_server import exits
+from pointsman_server.output import abandon_stdout
 
 EPILOG = """exit codes: 0 completed · 1 failed, or check found errors · 2 usage, or a refused file
             3 limit or budget · 4 denied by policy · 5 parked on a question · 130 cancelled"""
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if not isinstance(error, BrokenPipeError):
             sys.stderr.write(f"pointsman: {error}\n")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the exit's flush has somewhere to go
+        abandon_stdout()
         return exits.FAILED
 
 

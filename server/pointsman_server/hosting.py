@@ -10,7 +10,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pointsman.journal.replay import past
@@ -25,6 +25,7 @@ from pointsman.runtime.workspace import Place
 from pointsman.security.redaction import Redactor
 from pointsman_server import exits
 from pointsman_server.inputs import read_pairs
+from pointsman_server.output import surviving_output
 from pointsman_server.questions import Lines, ask_person
 from pointsman_server.report import print_report, summary
 from pointsman_server.views import View, view_for
@@ -73,7 +74,8 @@ async def _host(options: argparse.Namespace, begin: Begin) -> int:
     def watch(records: Sequence[Record], state: State) -> None:
         changed.set()
         learn_state(view.redact, state)
-        view.watch(records, state)
+        with contextlib.suppress(OSError):  # a terminal that is gone: the questions still need to hear of changes
+            view.watch(records, state)
 
     session = begin(watch)
     async with session:
@@ -128,19 +130,6 @@ def _say_changes(session: Session) -> None:
         if isinstance(record.event, RunHosted) and record.event.changed:
             files = ", ".join(record.event.changed)
             sys.stderr.write(f"note: {files} changed since this run started; from here on the files of today run\n")
-
-
-@contextlib.contextmanager
-def surviving_output() -> Iterator[None]:
-    """Whoever reads our output may be gone (a closed pipe, a full disk): the run has ended as it has, and so do we."""
-    try:
-        yield
-        sys.stdout.flush()
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            sys.stderr.write(f"pointsman: the output could not be written: {error.strerror}\n")
-        # so that the exit's own flush has somewhere to go
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextlib.contextmanager

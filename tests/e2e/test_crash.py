@@ -111,6 +111,23 @@ def _runs_in(here: Path, gate: Path) -> set[str]:
     return {run for run, payload in rows if json.loads(payload)["cwd"] == str(here)}
 
 
+def test_what_happened_in_doubt_needs_the_result_its_contract_asks_for(tmp_path: Path) -> None:
+    text = """
+pipeline: d
+language: 1
+agents: {a: {command: [echo, '{"a": 1}'], parse: json, risk: destructive}}
+stages: {one: {agent: a, result: {type: object, required: [a]}}}
+"""
+    here = workspace(tmp_path, {"d.pipeline.yaml": text})
+    assert killed("host", "after", 3, "run", "d.pipeline.yaml", cwd=here).code < 0
+    parked = pointsman("resume", "latest", cwd=here)
+    assert (parked.code, '"result": ...' in parked.out) == (5, True)
+    bare = pointsman("answer", "latest", "one", '{"happened": true}', cwd=here)
+    assert (bare.code, "answer_unfit" in bare.err) == (2, True)
+    full = pointsman("answer", "latest", "one", '{"happened": true, "result": {"a": 2}}', "--json", cwd=here)
+    assert (full.code, full.json["output"]) == (0, {"one": {"a": 2}})
+
+
 DOUBT = {
     "pay.pipeline.yaml": """
 pipeline: pay

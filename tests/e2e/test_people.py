@@ -191,6 +191,21 @@ def test_two_questions_of_one_name_are_told_apart(tmp_path: Path) -> None:
     assert pointsman("answer", "latest", "q", '{"approved": true}', cwd=here).code == 0
 
 
+def test_an_answer_is_durable_before_the_next_question_is_asked(tmp_path: Path) -> None:
+    here = workspace(tmp_path, {"two.pipeline.yaml": TWO})
+    with terminal("run", "two.pipeline.yaml", cwd=here) as screen:
+        screen.until("X? [y/n]")
+        screen.type("y\n")
+        screen.until("Y?")
+        screen.until("> ")
+        screen.process.kill()
+        screen.process.wait()
+    events = pointsman("show", "latest", "--json", cwd=here).json["events"]
+    assert [each["payload"]["value"]["approved"] for each in events if each["kind"] == "answered"] == [True]
+    parked = pointsman("resume", "latest", "--json", cwd=here)
+    assert [each["question"] for each in parked.json["questions"]] == ["Y?"]
+
+
 def test_an_answer_for_a_stage_that_asks_nothing_is_refused(ask: Path) -> None:
     ran = pointsman("run", "ask.pipeline.yaml", "--answer", "sur=1", cwd=ask)
     assert (ran.code, "answer_unknown" in ran.err, "sure" in ran.err) == (2, True, True)

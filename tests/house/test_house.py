@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = [ROOT / "engine" / "pointsman", ROOT / "server" / "pointsman_server"]
 MODULES = sorted(path for package in PACKAGES for path in package.rglob("*.py"))
-PURE = ["language", "kernel", "policy"]
+PURE = ["language", "kernel", "policy", "security"]
 
 
 def name(path: Path) -> str:

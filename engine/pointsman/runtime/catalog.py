@@ -5,6 +5,7 @@ A run start reads and hashes everything itself and trusts no watcher: an editor 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,9 +54,9 @@ def load(path: Path, name: str | None = None) -> Loaded:
         raise RefusedDefinition(str(path), found.diagnostics)
     pipeline = pick(found, shown, name)
     base = path.resolve().parent
-    prompts = _texts(base, (prompt for prompt in _prompts(pipeline, place.settings)), "prompt")
-    scripts = _texts(base, (script for script in _scripts(pipeline, place.settings)), "script")
-    code = _code(files.texts, base)
+    prompts = _texts(base, _prompts(pipeline, place.settings), "prompt")
+    scripts = _texts(base, _scripts(pipeline, place.settings), "script")
+    code = _code(files.texts)
     settings = place.source
     workspace = [Definition(settings.digest, "workspace", "pointsman.toml", settings.data)] if settings else []
     texts = (*prompts, *scripts, *code, *workspace)
@@ -115,18 +116,18 @@ def _scripts(pipeline: model.Pipeline, settings: model.Workspace) -> list[str]:
     return [name.removeprefix("scripted:") for name in named if name.startswith("scripted:")]
 
 
-def _texts(base: Path, names: object, kind: str) -> list[Definition]:
+def _texts(base: Path, names: Iterable[str], kind: str) -> list[Definition]:
     texts = []
-    for name in dict.fromkeys(names):  # type: ignore[call-overload]  # any iterable of strings
+    for name in dict.fromkeys(names):
         source = read_source(base / name, name)
         texts.append(Definition(source.digest, kind, name, source.data))
     return texts
 
 
-def _code(files: object, base: Path) -> list[Definition]:
+def _code(files: Mapping[str, bytes | None]) -> list[Definition]:
     """The agents' Python as it is now: for the record, and to notice a change on resume."""
     found: list[Definition] = []
-    for name, data in sorted(files.items()):  # type: ignore[attr-defined]  # a mapping of path to bytes
+    for name, data in sorted(files.items()):
         if name.endswith(".py") and data is not None:
             found.append(Definition(Source(name, data).digest, "code", name, data))
     return found

@@ -7,8 +7,8 @@ driver. Leaving `async with` gives all of it back; a run that has not ended can 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack, nullcontext, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import msgspec
 
-from pointsman.errors import JournalError, Misuse, RunUnavailable
+from pointsman.errors import JournalError, Misuse, PointsmanError, RunUnavailable
 from pointsman.journal import HostLock, InlineWriter, MemoryStore, Store, thread_writer
 from pointsman.journal.replay import past, scripts_of
 from pointsman.journal.store import Definition, Lease, RunRow
@@ -75,6 +75,15 @@ class Session:
     def past(self) -> list[Record]:
         """Everything that had happened before this host began to drive."""
         return list(self.store.records(self.run_id, until=self._driver.seq))
+
+    @contextmanager
+    def given_back_on_error(self) -> Iterator[None]:
+        """Lease, lock and store are nobody's any more when the session can not be made."""
+        try:
+            yield
+        except BaseException:
+            self._held.close()
+            raise
 
     async def __aenter__(self) -> Self:
         return self
@@ -142,7 +151,7 @@ class Session:
         for record in records:
             ask = record.event
             if isinstance(ask, Asked) and ask.about == "stage" and ask.stage in self._options.answers:
-                with suppress(Misuse):
+                with suppress(PointsmanError):  # unfit, too late, or the run has ended in the same turn
                     self.answer(ask.effect, self._options.answers[ask.stage], "prepared")
 
     def _attach(self, state: State, seq: int, loaded: _Hosted, first: tuple[AnyEffect, ...], wall_used_ns: int) -> None:
@@ -211,9 +220,10 @@ def start(loaded: Loaded, value: Json, options: Options | None = None, store: St
     first = Record(1, "main", now, event)
     row = RunRow(run_id, loaded.program.name, loaded.definition.hash, loaded.shown, SEMANTICS, now)
     session = _hosted(place, store, run_id, options, lambda: store.create_run(row, _unique(loaded), [first]), owned)
-    state, effects = machine.step(machine.initial(loaded.program, run_id), first)
-    hosted = _Hosted(loaded.policy_files, roots_of(loaded), cwd, loaded.scripts)
-    session._attach(state, 1, hosted, effects, 0)
+    with session.given_back_on_error():
+        state, effects = machine.step(machine.initial(loaded.program, run_id), first)
+        hosted = _Hosted(loaded.policy_files, roots_of(loaded), cwd, loaded.scripts)
+        session._attach(state, 1, hosted, effects, 0)
     return session
 
 
@@ -221,6 +231,18 @@ def resume(place: Place, run: str, options: Options | None = None) -> Session:
     """Take over a run that has no living host. Raises RunUnavailable when it has one, or has ended."""
     options = options or Options()
     store = open_journal(place, options.durability)
+    try:
+        row = _resumable(store, run)
+    except BaseException:
+        store.close()
+        raise
+    session = _hosted(place, store, row.id, options, lambda: None)
+    with session.given_back_on_error():
+        _take_up(session, place, store, row, options)
+    return session
+
+
+def _resumable(store: Store, run: str) -> RunRow:
     row = store.run(run)
     if row.outcome:
         raise RunUnavailable("run_ended", f"run {row.id} has ended: {row.outcome}", f"See: pointsman show {row.id}")
@@ -233,13 +255,7 @@ def resume(place: Place, run: str, options: Options | None = None) -> Session:
             f"run {row.id} was recorded under semantics {row.semantics}, this is {SEMANTICS}",
             "Finish it with the version that started it, or start it anew",
         )
-    session = _hosted(place, store, row.id, options, lambda: None)
-    try:
-        _take_up(session, place, store, row, options)
-    except BaseException:
-        session._held.close()
-        raise
-    return session
+    return row
 
 
 def _take_up(session: Session, place: Place, store: Store, row: RunRow, options: Options) -> None:

@@ -99,6 +99,14 @@ def test_a_policy_that_breaks_leaves_its_last_good_version_live_and_says_so(tmp_
     assert book.ask(11).verdict == "deny"
 
 
+def test_a_policy_without_rules_stays_live_too(tmp_path: Path) -> None:
+    book = Book(tmp_path)
+    book.write("policy: guard\nlanguage: 1\nversion: 4\nrules: []\nredact: [{pattern: x}]\n")
+    assert book.ask(1).verdict == "allow"
+    book.write("policy: guard\nrules: {")
+    assert book.ask(1).verdict == "allow"
+
+
 def test_a_policy_that_never_was_good_denies(tmp_path: Path) -> None:
     book = Book(tmp_path)
     book.write("policy: guard\nrules: {")
