@@ -68,7 +68,7 @@ _STAGES = (
       ticket: "${{{{ input.ticket }}}} after ${{{{ outputs.stage_{p} }}}}"
       tone: 'kind, not "sweet"'
       notes: "${{{{ state.notes }}}}"
-    result: {{type: object, required: [intent, score], properties: {{intent: {{type: string}}, score: {{type: number}}}}}}
+    result: {{type: object, required: [intent], properties: {{intent: {{type: string}}, score: {{type: number}}}}}}
     routes:
       - {{when: result.score > {n} && result.intent == "refund", to: stage_{f}, label: refund}}
       - when: size(state.notes) > 3 || has(input.amount)
