@@ -3,16 +3,23 @@
     import pointsman
     result = pointsman.run("triage.pipeline.yaml", {"ticket": "..."})
 
-Layers, each knows only those below: testing > runtime > executors > journal > policy > kernel > language > errors.
+Layers, each knows only those below: testing > runtime > executors > journal > policy > kernel > language > errors, with
+`folders` beside errors.
 """
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+TYPE_CHECKING = False  # as type checkers read it; importing `typing` would cost a bridge half of its start
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
     from pointsman.runtime.library import Result
 
-__all__ = ["arun", "run"]
+__all__ = ["__version__", "arun", "run"]
+
+__version__ = "0.1.0"
+"""The one version of this distribution: the wheel, the command line and the server's hello read it here."""
 
 
 def run(
@@ -22,7 +29,7 @@ def run(
     agents: Mapping[str, Callable[..., Any]] | None = None,
     answers: Mapping[str, Any] | None = None,
     durability: str = "normal",
-) -> "Result":
+) -> Result:
     """Run a pipeline to its end, or until a person is asked, and return how it ended.
 
     `agents` gives agents by name as callables that run in this process; all others run in workers. `durability` is
@@ -47,7 +54,7 @@ async def arun(
     agents: Mapping[str, Callable[..., Any]] | None = None,
     answers: Mapping[str, Any] | None = None,
     durability: str = "normal",
-) -> "Result":
+) -> Result:
     """The same, inside a running event loop."""
     from pointsman.runtime.library import run_pipeline
 

@@ -1,16 +1,19 @@
 """The command line: words in, one command called, its exit code out.
 
-Each command is a module of `commands/` with one function, imported only when it is asked for: `--help` costs no engine.
+Each command is a module of `commands/` with one function, imported only when it is asked for: `--help` costs no engine,
+and a bridge, for which an editor waits, not even the parser of these words.
 """
 
-import argparse
-import sys
-from collections.abc import Sequence
-from importlib import import_module
-from importlib.metadata import version
+from __future__ import annotations
 
-from pointsman_server import exits
-from pointsman_server.output import abandon_stdout
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+BRIDGES = ("lsp",)
 
 EPILOG = """exit codes: 0 completed · 1 failed, or check found errors · 2 usage, or a refused file
             3 limit or budget · 4 denied by policy · 5 parked on a question · 130 cancelled"""
@@ -18,8 +21,17 @@ EPILOG = """exit codes: 0 completed · 1 failed, or check found errors · 2 usag
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. Errors of ours are printed with what to do, never as a traceback."""
-    options = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    if len(words) == 1 and words[0] in BRIDGES:
+        from pointsman_server.bridge import bridge
+
+        return bridge(words[0])
+    options = _parser().parse_args(words)
+    from importlib import import_module
+
     from pointsman.errors import Misuse, PointsmanError, RefusedDefinition
+    from pointsman_server import exits
+    from pointsman_server.output import abandon_stdout
 
     try:
         command = import_module(f"pointsman_server.commands.{options.command}")
@@ -43,6 +55,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    import argparse
+
+    from pointsman import __version__
+
     parser = argparse.ArgumentParser(
         prog="pointsman",
         description="Run agent pipelines, see why they went where they went, and live them again.",
@@ -50,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"pointsman {version('pointsman')}")
+    parser.add_argument("--version", action="version", version=f"pointsman {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     check = _command(commands, "check", "say what is wrong with pipelines, policies and settings")
@@ -63,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", dest="sets", help="one key of the input; repeatable"
     )
+    run.add_argument("--detach", action="store_true", help="leave it to the workspace's server, and print its id")
     _hosting(run)
 
     answer = _command(commands, "answer", "answer the question a run waits for, and go on")
@@ -90,12 +107,23 @@ def _parser() -> argparse.ArgumentParser:
 
     doctor = _command(commands, "doctor", "check this workspace: interpreter, journal, settings")
     doctor.add_argument("--json", action="store_true", help="as JSON")
+
+    lsp = _command(commands, "lsp", "be the language server of an editor, over standard input and output")
+    lsp.add_argument("--root", metavar="FOLDER", help="the workspace (default: what the editor says, else this folder)")
+
+    status = _command(commands, "status", "show this workspace's server: its clients and its live runs")
+    status.add_argument("--json", action="store_true", help="as JSON")
+
+    stop = _command(commands, "stop", "end this workspace's server")
+    stop.add_argument("--force", action="store_true", help="also while runs are live; they can be resumed")
     return parser
 
 
 def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, about: str
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, about: str
 ) -> argparse.ArgumentParser:
+    import argparse
+
     return commands.add_parser(
         name,
         help=about,

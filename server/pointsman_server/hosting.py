@@ -1,4 +1,7 @@
-"""Hosting a run from the command line: live view, questions, Ctrl-C, the final report, the exit code."""
+"""Staying with a run from the command line: live view, questions, Ctrl-C, the final report, the exit code.
+
+The run lives in the workspace's server if that is up, else in this process; what a person sees is the same.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,8 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from pointsman.journal.replay import past
 from pointsman.kernel.effects import Ask
@@ -21,28 +25,66 @@ from pointsman.runtime.driver import Watcher
 from pointsman.runtime.journals import open_journal
 from pointsman.runtime.redacting import learn_state, redactor_for
 from pointsman.runtime.sessions import Options, Session
-from pointsman.runtime.workspace import Place
+from pointsman.runtime.workspace import Place, find_place
 from pointsman.security.redaction import Redactor
 from pointsman_server import exits
 from pointsman_server.inputs import read_pairs
 from pointsman_server.output import surviving_output
 from pointsman_server.questions import Lines, ask_person
+from pointsman_server.remote import Followed, hosting_words, link
 from pointsman_server.report import print_report, summary
 from pointsman_server.views import View, view_for
 
-Begin = Callable[[Watcher], Session]
+
+class Hosted(Protocol):
+    """A run to stay with: a `Session` of this process, or one in the server (`remote.Followed`)."""
+
+    @property
+    def past(self) -> list[Record]: ...
+
+    @property
+    def state(self) -> State: ...
+
+    def questions(self) -> list[Ask]: ...
+
+    async def run(self, *, park: bool = True) -> State: ...
+
+    async def people_wait(self) -> None: ...
+
+    def answer(self, stage: str, value: Any, by: str, /) -> None: ...
+
+    def park(self) -> None: ...
+
+    def cancel(self, by: str) -> None: ...
+
+    def redactor(self) -> Redactor: ...
+
+    async def __aenter__(self) -> Any: ...
+
+    async def __aexit__(self, *error: Any) -> None: ...
 
 
-def host(options: argparse.Namespace, begin: Begin) -> int:
-    """Host the run that `begin` opens until it ends or parks."""
-    return asyncio.run(_host(options, begin))
+Begin = Callable[[Options], Session]
+Verb = tuple[str, dict[str, Any]]
 
 
-def options_for(options: argparse.Namespace, watcher: Watcher) -> Options:
+def host(options: argparse.Namespace, root: Path, verb: Verb, begin: Begin) -> int:
+    """Stay with a run until it ends or parks: `verb` starts it in the server of `root`, `begin` here without one."""
+    watched = Watched(options)
+    made = options_for(options, watched.watch)
+    server = link(root)
+    if server is None:
+        return asyncio.run(_host(options, watched, lambda: begin(made)))
+    with server:
+        begun = server.ask(verb[0], **verb[1], **hosting_words(made, park=not watched.interactive))
+        return asyncio.run(_host(options, watched, lambda: Followed(find_place(root), server, begun, made.watchers)))
+
+
+def options_for(options: argparse.Namespace, *watchers: Watcher) -> Options:
     """What the command line says about hosting."""
     return Options(
         principal={"id": person(), "roles": ["developer"]},
-        watchers=[watcher],
+        watchers=watchers,
         answers=read_pairs(options.answers, "--answer"),
     )
 
@@ -53,6 +95,15 @@ def person() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return str(os.getuid())
+
+
+def run_named(place: Place, name: str) -> str:
+    """The id of a run that is named by it, the start of it, or `latest`. Raises RunUnavailable."""
+    store = open_journal(place)
+    try:
+        return store.run(name).id
+    finally:
+        store.close()
 
 
 def report_past(place: Place, run: str, as_json: bool) -> str:
@@ -67,32 +118,42 @@ def report_past(place: Place, run: str, as_json: bool) -> str:
         store.close()
 
 
-async def _host(options: argparse.Namespace, begin: Begin) -> int:
-    view = view_for(sys.stderr if options.json else sys.stdout)
-    changed = asyncio.Event()
+class Watched:
+    """What this terminal shows of a run, and that it has changed."""
 
-    def watch(records: Sequence[Record], state: State) -> None:
-        changed.set()
-        learn_state(view.redact, state)
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.view: View = view_for(sys.stderr if options.json else sys.stdout)
+        self.interactive = not options.json and self.view.interactive and sys.stdin.isatty()
+        self.changed = asyncio.Event()
+
+    def watch(self, records: Sequence[Record], state: State) -> None:
+        """Take in what has happened."""
+        self.changed.set()
+        learn_state(self.view.redact, state)
         with contextlib.suppress(OSError):  # a terminal that is gone: the questions still need to hear of changes
-            view.watch(records, state)
+            self.view.watch(records, state)
 
-    session = begin(watch)
+
+async def _host(options: argparse.Namespace, watched: Watched, begin: Callable[[], Hosted]) -> int:
+    view = watched.view
+    session = begin()
     async with session:
         view.redact = hide = session.redactor()
         with surviving_output():
             view.prime(session.past, session.state)
         _say_changes(session)
-        interactive = not options.json and view.interactive and sys.stdin.isatty()
         with view, _ctrl_c(session):
-            state = await (_with_people(session, view, changed) if interactive else session.run())
+            if watched.interactive:
+                state = await _with_people(session, view, watched.changed)
+            else:
+                state = await session.run()
         questions = session.questions()
     with surviving_output():
         _report(state, questions, options.json, hide)
     return exits.of(state.outcome)
 
 
-async def _with_people(session: Session, view: View, changed: asyncio.Event) -> State:
+async def _with_people(session: Hosted, view: View, changed: asyncio.Event) -> State:
     """Drive, and ask the person here whenever the run waits for people; the run goes on while they type."""
     run = asyncio.create_task(session.run(park=False))
     with Lines() as lines:
@@ -125,7 +186,7 @@ async def _first(keep: asyncio.Task[Any], *others: asyncio.Task[Any]) -> None:
     others[-1].cancel()
 
 
-def _say_changes(session: Session) -> None:
+def _say_changes(session: Hosted) -> None:
     for record in session.past[-1:]:
         if isinstance(record.event, RunHosted) and record.event.changed:
             files = ", ".join(record.event.changed)
@@ -133,7 +194,7 @@ def _say_changes(session: Session) -> None:
 
 
 @contextlib.contextmanager
-def _ctrl_c(session: Session) -> Any:
+def _ctrl_c(session: Hosted) -> Any:
     """The first Ctrl-C cancels the run in good order, the second ends this process as it would any other."""
     loop = asyncio.get_running_loop()
 

@@ -10,8 +10,8 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, Self
 
 from pointsman.kernel.events import Record
 from pointsman.kernel.state import State
+from pointsman.runtime.progress import Line, Progress
 from pointsman.security.redaction import Redactor
-from pointsman_server.progress import Line, Progress
 from pointsman_server.render import duration, plural, value_text
 
 if TYPE_CHECKING:
@@ -59,20 +59,19 @@ class PlainView:
 
     def __init__(self, out: IO[str]) -> None:
         self._out = out
-        self._progress = Progress()
+        self._progress = Progress("")
         self.redact = Redactor()
 
     def prime(self, records: Sequence[Record], state: State) -> None:
         """Name the run, and know what happened before."""
-        for record in records:
-            self._progress.fold(record, state)
+        self._progress = progress_of(records, state)
         again = " goes on" if len(records) > 1 else ""
         self._out.write(f"run {state.run_id} of {state.started.pipeline}{again}\n")
 
     def watch(self, records: Sequence[Record], state: State) -> None:
         """Print what has changed."""
         for record in records:
-            line = self._progress.fold(record, state)
+            line = self._progress.fold(record)
             if line and line.status != "running":
                 self._out.write(self.redact.text(_plain(line)) + "\n")
         self._out.flush()
@@ -103,17 +102,17 @@ class LiveView:
 
         self.redact = Redactor()
         self._console: Console = Console(file=out, highlight=False)
-        self._progress = Progress()
+        self._progress = Progress("")
         self._live = Live(console=self._console, get_renderable=self._draw, refresh_per_second=10, transient=False)
 
     def prime(self, records: Sequence[Record], state: State) -> None:
         """Know what happened before; the first drawing shows it."""
-        self.watch(records, state)
+        self._progress = progress_of(records, state)
 
     def watch(self, records: Sequence[Record], state: State) -> None:
         """Take the events in; the next redraw shows them."""
         for record in records:
-            self._progress.fold(record, state)
+            self._progress.fold(record)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -136,6 +135,14 @@ class LiveView:
 
     def _draw(self) -> RenderableType:
         return draw(self._progress, time.time_ns(), self._console.size.height - 4, self.redact)
+
+
+def progress_of(records: Sequence[Record], state: State) -> Progress:
+    """What these events of a run amount to."""
+    progress = Progress(state.run_id, state.started.pipeline)
+    for record in records:
+        progress.fold(record)
+    return progress
 
 
 def draw(progress: Progress, now_ns: int, room: int, redact: Redactor) -> RenderableType:

@@ -13,8 +13,7 @@ from types import TracebackType
 from urllib.parse import quote
 
 from pointsman.errors import Misuse
-
-FOLDER = ".pointsman"
+from pointsman.folders import OURS
 
 
 class HostLock:
@@ -25,7 +24,7 @@ class HostLock:
 
     def __init__(self, root: Path, host_id: str) -> None:
         self.host_id = host_id
-        self._path = _lock_path(root / FOLDER / "hosts", host_id)
+        self._path = _lock_path(root / OURS / "hosts", host_id)
         self._file = -1
 
     def __enter__(self) -> "HostLock":
@@ -56,7 +55,7 @@ class HostLock:
 
 def host_is_alive(root: Path, host_id: str) -> bool:
     """Does a process hold the lock of this host now?"""
-    return is_alive_in(root / FOLDER / "hosts", host_id)
+    return is_alive_in(root / OURS / "hosts", host_id)
 
 
 def is_alive_in(folder: Path, host_id: str) -> bool:

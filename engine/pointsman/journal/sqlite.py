@@ -16,11 +16,12 @@ from typing import Any, TypeVar
 from msgspec import structs
 
 from pointsman.errors import Fenced, JournalError
+from pointsman.folders import OURS, make_ours
 from pointsman.journal import select
 from pointsman.journal.checkpoint import Checkpointer
 from pointsman.journal.codec import decode, join
 from pointsman.journal.database import BUSY_MS, connect, explained
-from pointsman.journal.hosts import FOLDER, is_alive_in
+from pointsman.journal.hosts import is_alive_in
 from pointsman.journal.integrity import Head, Row, check, seal, seed
 from pointsman.journal.store import Batch, Damage, Definition, Durability, Lease, RunRow
 from pointsman.kernel.events import Record, RunEnded
@@ -38,13 +39,9 @@ _HELD = "SELECT 1 FROM runs WHERE id = ? AND fence = ? AND (fence = 0 OR host IS
 
 def open_store(root: Path, durability: Durability = "normal") -> "SqliteStore":
     """The journal of the workspace at `root`, made when it is missing. Raises JournalError."""
-    folder = root / FOLDER
-    path = folder / "journal.db"
+    path = root / OURS / "journal.db"
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        ignore = folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n")
+        make_ours(str(root))
     except OSError as error:
         raise explained(error, path) from error
     return SqliteStore(path, durability)

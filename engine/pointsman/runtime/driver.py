@@ -104,6 +104,16 @@ class Driver:
         self._wake.set()
         return bool(await done)
 
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Tell one more, from the next turn on; returns what ends that."""
+        self._watchers.append(watcher)
+
+        def leave() -> None:
+            if watcher in self._watchers:
+                self._watchers.remove(watcher)
+
+        return leave
+
     def questions(self) -> list[Ask]:
         """What people are asked right now."""
         return [effect for effect in self.state.pending.values() if isinstance(effect, Ask)]
@@ -172,7 +182,8 @@ class Driver:
             try:
                 watch(records, self.state)
             except Exception:
-                self._watchers.remove(watch)
+                if watch in self._watchers:
+                    self._watchers.remove(watch)
 
     def _fold(self, event: Event, branch: str, records: list[Record], later: list[AnyEffect]) -> None:
         self.seq += 1
@@ -278,9 +289,10 @@ class Driver:
     def _may_park(self) -> bool:
         """Only people are waited for, and none of them is too late already."""
         now_ns = self._clock.now_ns()
-        return self._only_people_wait() and not any(is_expired(ask, now_ns) for ask in self.questions())
+        return self.only_people_wait() and not any(is_expired(ask, now_ns) for ask in self.questions())
 
-    def _only_people_wait(self) -> bool:
+    def only_people_wait(self) -> bool:
+        """Whether nothing goes on until a person answers."""
         return bool(self.state.pending) and all(isinstance(effect, Ask) for effect in self.state.pending.values())
 
     async def _idle(self) -> None:
@@ -288,7 +300,7 @@ class Driver:
         self._wake.clear()
         if self._inbox:
             return
-        only_people = self._only_people_wait()
+        only_people = self.only_people_wait()
         if only_people:
             self._wall.pause()
             self.people_wait.set()

@@ -17,7 +17,7 @@ from typing import Any, Self
 import msgspec
 
 from pointsman.errors import JournalError, Misuse, PointsmanError, RunUnavailable
-from pointsman.journal import HostLock, InlineWriter, MemoryStore, Store, thread_writer
+from pointsman.journal import HostLock, InlineWriter, MemoryStore, Store, Writer, thread_writer
 from pointsman.journal.replay import past, scripts_of
 from pointsman.journal.store import Definition, Lease, RunRow
 from pointsman.kernel import machine
@@ -51,6 +51,12 @@ class Options:
     cwd: Path | None = None
     inline: bool = False
     """Commit on the loop's own thread: for one run in a program of the user's, where no other client waits."""
+    env: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    """The environment of whoever asked for the run: its workers have it, and `env()` reads it."""
+    writer: Writer | None = None
+    """One that many sessions share, and that stays open; without it each has its own."""
+    endpoint: str = ""
+    """Where this host listens, for the lease."""
 
 
 class Session:
@@ -70,6 +76,11 @@ class Session:
         self._driver: Driver
         self._agents: Agents
         self._first: tuple[AnyEffect, ...] = ()
+
+    @property
+    def seq(self) -> int:
+        """The last event there is."""
+        return self._driver.seq
 
     @property
     def past(self) -> list[Record]:
@@ -127,9 +138,17 @@ class Session:
             value = {"answer": value, **signed} if ask.what == "review" else {**value, **signed}
         self._driver.post(Answered(ask.id, value, by), ask.branch)
 
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Tell one more what happens from now on; returns what ends that."""
+        return self._driver.watch(watcher)
+
     def redactor(self) -> Redactor:
         """What hides the run's secrets from whoever looks at it."""
         return redactor_for(self.place, self.store, self.run_id)
+
+    def only_people_wait(self) -> bool:
+        """Whether nothing goes on until a person answers."""
+        return self._driver.only_people_wait()
 
     async def people_wait(self) -> None:
         """Until only people are waited for."""
@@ -160,17 +179,20 @@ class Session:
         policies = PolicyBook(self.place, loaded.policies, lambda text: keep([text])) if loaded.policies else None
         agents = Agents(
             state.program,
-            interpreter=interpreter(self.place),
+            interpreter=interpreter(self.place, options.env),
             roots=loaded.roots,
             cwd=loaded.cwd,
+            env=options.env,
             scripts=loaded.scripts,
             policies=policies,
             in_process=options.agents,
         )
         self._agents = agents
         self._stack.push_async_callback(agents.close)
-        writer = InlineWriter(self.store) if options.inline else thread_writer(self.store)
-        self._stack.callback(writer.close)
+        writer = options.writer
+        if writer is None:
+            writer = InlineWriter(self.store) if options.inline else thread_writer(self.store)
+            self._stack.callback(writer.close)
         self._driver = Driver(
             state,
             seq,
@@ -212,7 +234,7 @@ def start(loaded: Loaded, value: Json, options: Options | None = None, store: St
         input=value,
         started_at_ns=now,
         cwd=str(cwd),
-        env={name: os.environ[name] for name in place.settings.env if name in os.environ},
+        env={name: options.env[name] for name in place.settings.env if name in options.env},
         pins=loaded.pins,
         principal=dict(options.principal),
         policies=tuple(shown for _, shown in loaded.policy_files),
@@ -227,16 +249,21 @@ def start(loaded: Loaded, value: Json, options: Options | None = None, store: St
     return session
 
 
-def resume(place: Place, run: str, options: Options | None = None) -> Session:
-    """Take over a run that has no living host. Raises RunUnavailable when it has one, or has ended."""
+def resume(place: Place, run: str, options: Options | None = None, store: Store | None = None) -> Session:
+    """Take over a run that has no living host. Raises RunUnavailable when it has one, or has ended.
+
+    A `store` that is given stays open at the end.
+    """
     options = options or Options()
-    store = open_journal(place, options.durability)
+    owned = store is None
+    store = store or open_journal(place, options.durability)
     try:
         row = _resumable(store, run)
     except BaseException:
-        store.close()
+        if owned:
+            store.close()
         raise
-    session = _hosted(place, store, row.id, options, lambda: None)
+    session = _hosted(place, store, row.id, options, lambda: None, owned)
     with session.given_back_on_error():
         _take_up(session, place, store, row, options)
     return session
@@ -337,7 +364,7 @@ def _hosted(
             undo.callback(store.close)
         undo.enter_context(lock)
         create()
-        lease = store.take_lease(run_id, host, os.getpid(), options.clock.now_ns())
+        lease = store.take_lease(run_id, host, os.getpid(), options.clock.now_ns(), options.endpoint)
         undo.callback(store.release_lease, run_id, lease.fence)
         return Session(place, store, run_id, lease, options, undo.pop_all())
 

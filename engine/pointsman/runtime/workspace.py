@@ -6,10 +6,12 @@ The language never reads a file; this is where command line, reload and (later) 
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pointsman.errors import Misuse
+from pointsman.folders import find_root
 from pointsman.language import analysis
 from pointsman.language.analysis import Analysis, Files
 from pointsman.language.diagnostics import Diagnostic
@@ -35,8 +37,7 @@ class Place:
 def find_place(start: Path) -> Place:
     """The nearest folder upward with `pointsman.toml`, `.pointsman/` or `.git`; without one, the folder itself."""
     folder = start if start.is_dir() else start.parent
-    folder = folder.resolve()
-    root = next((at for at in (folder, *folder.parents) if _is_root(at)), folder)
+    root = Path(find_root(str(folder)))
     path = root / SETTINGS
     if not path.is_file():
         return Place(root)
@@ -91,17 +92,18 @@ def read_wanted(place: Place, path: Path, source: Source) -> Files:
     return Files(texts, None)
 
 
-def interpreter(place: Place) -> str:
-    """The workers' Python: `python` of the settings, the active environment, `.venv`, then PATH."""
+def interpreter(place: Place, env: Mapping[str, str] = os.environ) -> str:
+    """The workers' Python: `python` of the settings, the client's active environment, `.venv`, then its PATH."""
     if place.settings.python:
         named = Path(place.settings.python).expanduser()
         return str(named if named.is_absolute() else place.root / named) if "/" in place.settings.python else str(named)
-    active = os.environ.get("VIRTUAL_ENV")
+    active = env.get("VIRTUAL_ENV")
     for folder in filter(None, (active, str(place.root / ".venv"))):
         found = Path(folder) / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
         if found.exists():
             return str(found)
-    return shutil.which("python3") or shutil.which("python") or sys.executable
+    path = env.get("PATH")
+    return shutil.which("python3", path=path) or shutil.which("python", path=path) or sys.executable
 
 
 def import_roots(place: Place, pipeline: Path) -> tuple[Path, ...]:
@@ -109,7 +111,3 @@ def import_roots(place: Place, pipeline: Path) -> tuple[Path, ...]:
     named = [place.root / root for root in place.settings.roots]
     found = [pipeline.resolve().parent, *named, place.root]
     return tuple(dict.fromkeys(found))
-
-
-def _is_root(folder: Path) -> bool:
-    return (folder / SETTINGS).is_file() or (folder / ".pointsman").is_dir() or (folder / ".git").exists()

@@ -11,7 +11,7 @@ from pointsman.runtime import sessions
 from pointsman.runtime.journals import open_journal
 from pointsman.runtime.questions import check_answer, question_at
 from pointsman.runtime.workspace import find_place
-from pointsman_server.hosting import host, options_for, person
+from pointsman_server.hosting import host, person
 from pointsman_server.inputs import read_pairs
 
 
@@ -30,9 +30,10 @@ def run(options: argparse.Namespace) -> int:
     ask = question_at(asks, options.stage)
     check_answer(ask, value, time.time_ns())
 
-    def resume(watcher: sessions.Watcher) -> sessions.Session:
-        session = sessions.resume(place, lived.row.id, options_for(options, watcher))
+    def resume(made: sessions.Options) -> sessions.Session:
+        session = sessions.resume(place, lived.row.id, made)
         session.answer(ask.id, value, person())
         return session
 
-    return host(options, resume)
+    given = {"effect": ask.id, "value": value, "by": person()}
+    return host(options, place.root, ("resume", {"run": lived.row.id, "answer": given}), resume)

@@ -3,19 +3,22 @@
 import argparse
 import asyncio
 import json
+import os
 import platform
 import shutil
 import sys
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 
+from pointsman import __version__
 from pointsman.errors import PointsmanError
 from pointsman.runtime.agents import probe_interpreter
 from pointsman.runtime.journals import open_journal
 from pointsman.runtime.workspace import Place, find_place, interpreter
 from pointsman_server import exits
+from pointsman_server.remote import link
 from pointsman_server.render import plural
+from pointsman_server.rendezvous import LOG, home, lives
 from pointsman_server.tables import print_table
 
 ROOMY = 100 * 1024 * 1024
@@ -46,7 +49,7 @@ def _made(check: Check, place: Place) -> tuple[bool, str]:
 
 
 def _version(place: Place) -> tuple[bool, str]:
-    return True, f"pointsman {version('pointsman')} on Python {platform.python_version()}"
+    return True, f"pointsman {__version__} on Python {platform.python_version()}"
 
 
 def _workspace(place: Place) -> tuple[bool, str]:
@@ -85,6 +88,20 @@ def _journal(place: Place) -> tuple[bool, str]:
     return True, f"{place.root / '.pointsman' / 'journal.db'}: {plural(len(rows), 'run')}{hint}"
 
 
+def _server(place: Place) -> tuple[bool, str]:
+    server = link(place.root)
+    if server is None:
+        folder = home(str(place.root))
+        if lives(folder):
+            return False, f"one holds {folder} and does not answer. See: {os.path.join(folder, LOG)}"
+        return True, "none runs; an editor starts it"
+    with server:
+        said = server.ask("status")
+    older = "" if said["version"] == __version__ else f", version {said['version']}: pointsman stop, to start it anew"
+    users = f"{plural(len(said['clients']), 'client')}, {plural(len(said['runs']), 'live run')}"
+    return not older, f"process {said['pid']} with {users}{older}"
+
+
 def _disk(place: Place) -> tuple[bool, str]:
     free = shutil.disk_usage(place.root).free
     return free > ROOMY, f"{free / 2**30:.1f} GiB free"
@@ -101,6 +118,7 @@ CHECKS: dict[str, Check] = {
     "settings": _settings,
     "interpreter": _interpreter,
     "journal": _journal,
+    "server": _server,
     "disk": _disk,
     "git": _git,
 }

@@ -7,14 +7,15 @@ from pointsman.errors import RunUnavailable
 from pointsman.runtime import sessions
 from pointsman.runtime.workspace import find_place
 from pointsman_server import exits
-from pointsman_server.hosting import host, options_for, report_past
+from pointsman_server.hosting import host, report_past, run_named
 
 
 def run(options: argparse.Namespace) -> int:
     """Resume the run; one that has ended is reported as it ended."""
     place = find_place(Path.cwd())
     try:
-        return host(options, lambda watcher: sessions.resume(place, options.run, options_for(options, watcher)))
+        run = run_named(place, options.run)
+        return host(options, place.root, ("resume", {"run": run}), lambda made: sessions.resume(place, run, made))
     except RunUnavailable as error:
         if error.code != "run_ended":
             raise

@@ -21,10 +21,10 @@ from pointsman.runtime.redacting import redactor_for
 from pointsman.runtime.workspace import find_place
 from pointsman.security.redaction import Redactor
 from pointsman_server import exits
-from pointsman_server.progress import Progress
 from pointsman_server.render import duration, pretty, value_text
 from pointsman_server.report import summary
 from pointsman_server.tables import print_table
+from pointsman_server.views import progress_of
 
 
 def run(options: argparse.Namespace) -> int:
@@ -96,9 +96,7 @@ def _at(store: Store, lived: Past, seq: int, as_json: bool, hide: Redactor) -> N
 
 
 def _envelope(state: State, records: list[Record], branch: str = "main") -> dict[str, Any]:
-    progress = Progress()
-    for record in records:
-        progress.fold(record, state)
+    progress = progress_of(records, state)
     history = [
         {
             "branch": line.branch,

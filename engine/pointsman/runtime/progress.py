@@ -1,9 +1,8 @@
-"""What a run looks like while it lives: events folded into lines, one per stage visit. No terminal is touched here."""
+"""What a run looks like while it lives: events folded into lines, one per stage visit, for whoever shows them."""
 
 from dataclasses import dataclass, field
 
 from pointsman.kernel import events as ev
-from pointsman.kernel.state import State
 
 
 @dataclass(slots=True)
@@ -30,22 +29,21 @@ class Line:
 class Progress:
     """The lines of a run so far, in the order the stages were entered."""
 
-    run_id: str = ""
+    run_id: str
     pipeline: str = ""
     started_ns: int = 0
     lines: list[Line] = field(default_factory=list)
     outcome: str = ""
     _open: dict[str, Line] = field(default_factory=dict)
 
-    def fold(self, record: ev.Record, state: State) -> Line | None:
+    def fold(self, record: ev.Record) -> Line | None:
         """Take one event in; returns the line that has just changed its status, if one has."""
         branch, event, now = record.branch, record.event, record.at_ns
         line = self._open.get(branch)
         match event:
             case ev.RunStarted():
-                self.run_id, self.pipeline, self.started_ns = state.run_id, event.pipeline, now
+                self.pipeline, self.started_ns = event.pipeline, now
             case ev.RunHosted():
-                self.run_id, self.pipeline = state.run_id, state.started.pipeline
                 self.started_ns = self.started_ns or now
             case ev.StageEntered():
                 line = self._open[branch] = Line(branch, event.stage, event.visit, now)

@@ -1,0 +1,143 @@
+"""The session registry: every live run of this process, driven here and found here by every surface.
+
+A run that is here goes on whoever leaves: clients watch it, answer it, cancel it, and own nothing of it. Its sessions
+share one store and one writer for each durability, so a thousand runs need no thousand threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from pointsman.journal import Store, ThreadWriter, Writer, thread_writer
+from pointsman.kernel.events import Json, Record
+from pointsman.kernel.state import State
+from pointsman.runtime import sessions
+from pointsman.runtime.catalog import Loaded
+from pointsman.runtime.journals import open_journal
+from pointsman.runtime.progress import Progress
+from pointsman.runtime.sessions import Options, Session
+from pointsman.runtime.workspace import Place
+
+Change = Callable[["Live"], None]
+Given = tuple[str, Json, str]
+"""An answer: the effect it is for, the value, and who gives it."""
+
+
+@dataclass(eq=False)
+class Live:
+    """One live run: its session, what it looks like so far, and the task that drives it to its last state."""
+
+    session: Session
+    progress: Progress
+    path: str
+    task: asyncio.Task[State]
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+        return self.session.run_id
+
+    @property
+    def status(self) -> str:
+        """running, asking (only people are waited for), or how it ended."""
+        state = self.session.state
+        return state.outcome or ("asking" if self.session.only_people_wait() else "running")
+
+
+class Registry:
+    """Live runs by id. Belongs to one event loop; `close` gives all of them back, to be resumed by anybody."""
+
+    def __init__(self, endpoint: str = "") -> None:
+        self.live: dict[str, Live] = {}
+        self._endpoint = endpoint
+        self._journals: dict[tuple[str, str], tuple[Store, Writer]] = {}
+        self._held = ExitStack()
+        self._watchers: list[Change] = []
+
+    def start(self, loaded: Loaded, value: Json, options: Options, *, park: bool = True) -> Live:
+        """Start a run and drive it. With `park`, it is given back when only people are waited for.
+
+        Raises what `sessions.start` raises.
+        """
+        store, writer = self._journal(loaded.place, options, create=True)
+        options = replace(options, writer=writer, endpoint=self._endpoint)
+        return self._drive(sessions.start(loaded, value, options, store), park)
+
+    def resume(
+        self,
+        place: Place,
+        run: str,
+        options: Options,
+        *,
+        park: bool = True,
+        answer: tuple[str, Json, str] | None = None,
+    ) -> Live:
+        """Take a run up that has no living host, with an answer to what it waits for if there is one.
+
+        Raises what `sessions.resume` and `Session.answer` raise.
+        """
+        store, writer = self._journal(place, options, create=False)
+        session = sessions.resume(place, run, replace(options, writer=writer, endpoint=self._endpoint), store)
+        if answer:
+            with session.given_back_on_error():
+                session.answer(*answer)
+        return self._drive(session, park)
+
+    def watch(self, change: Change) -> Callable[[], None]:
+        """Tell of each run that has moved, and of each that is here no more; returns what ends that."""
+        self._watchers.append(change)
+        return lambda: self._watchers.remove(change)
+
+    async def close(self) -> None:
+        """Stop driving: what has not ended can be resumed."""
+        tasks = [live.task for live in self.live.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for live in tuple(self.live.values()):  # cancelled before its first step: nothing has given it back
+            await live.session.__aexit__(None, None, None)
+        self.live.clear()
+        self._held.close()
+
+    def _drive(self, session: Session, park: bool) -> Live:
+        state = session.state
+        progress = Progress(session.run_id, state.started.pipeline)
+        for record in session.past:
+            progress.fold(record)
+        task = asyncio.get_running_loop().create_task(self._run(session, park))
+        live = self.live[session.run_id] = Live(session, progress, state.started.path, task)
+
+        def moved(records: Sequence[Record], state: State) -> None:
+            for record in records:
+                progress.fold(record)
+            self._tell(live)
+
+        session.watch(moved)
+        self._tell(live)
+        return live
+
+    async def _run(self, session: Session, park: bool) -> State:
+        try:
+            async with session:
+                return await session.run(park=park)
+        finally:
+            self._tell(self.live.pop(session.run_id))
+
+    def _tell(self, live: Live) -> None:
+        for watcher in tuple(self._watchers):
+            watcher(live)
+
+    def _journal(self, place: Place, options: Options, *, create: bool) -> tuple[Store, Writer]:
+        durability = options.durability or place.settings.durability
+        key = (str(place.root), durability)
+        if key not in self._journals:
+            store = open_journal(place, durability, create=create)
+            self._held.callback(store.close)
+            writer = thread_writer(store)
+            assert isinstance(writer, ThreadWriter)
+            self._held.callback(writer.close)
+            self._journals[key] = store, writer
+        return self._journals[key]

@@ -1,0 +1,236 @@
+"""Control connections: what the command line asks of the server, one JSON object a line each way.
+
+A request is `{"id", "verb", ...}`; its answer `{"id", "result"}` or `{"id", "error": {class, code, message, hint}}`.
+Whoever has started or taken up a run here is told `{"run", "seq"}` after each commit, and `{"run", "end"}` when it is
+here no more; the events themselves are read from the journal, where they are already when the notice comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pointsman import __version__
+from pointsman.errors import Misuse, PointsmanError, RunUnavailable
+from pointsman.kernel.events import Record
+from pointsman.kernel.state import State
+from pointsman.runtime import catalog
+from pointsman.runtime.registry import Live
+from pointsman.runtime.sessions import Options
+from pointsman.runtime.workspace import find_place
+
+if TYPE_CHECKING:
+    from pointsman_server.daemon import Client, Server
+
+Words = dict[str, Any]
+
+
+async def serve(server: Server, client: Client, reader: asyncio.StreamReader) -> int:
+    """Serve one command until it leaves; the runs it started go on, parked where only a person can help."""
+    control = Control(server, client)
+    try:
+        while line := await reader.readline():
+            await control.take(line)
+    finally:
+        control.leave()
+    return 0
+
+
+class Control:
+    """One control connection and the runs it follows."""
+
+    def __init__(self, server: Server, client: Client) -> None:
+        self._server = server
+        self._writer = client.writer
+        self._followed: dict[str, Callable[[], None]] = {}
+        self._attended: set[str] = set()
+
+    async def take(self, line: bytes) -> None:
+        """Answer one request; a request that can not be met is an answer too."""
+        words: Words = {}
+        try:
+            words = json.loads(line)
+            verb = _VERBS.get(words["verb"])
+            if verb is None:
+                raise Misuse("verb_unknown", f"this server does not know {words['verb']!r}", "Is it an older version?")
+            self._say({"id": words.get("id"), "result": await verb(self, words)})
+        except PointsmanError as error:
+            self._say({"id": words.get("id"), "error": error_words(error)})
+        except (ValueError, KeyError, TypeError) as error:
+            flaw = Misuse("request_unfit", f"this is no request: {type(error).__name__}: {error}")
+            self._say({"id": words.get("id") if isinstance(words, dict) else None, "error": error_words(flaw)})
+        await self._writer.drain()
+
+    def leave(self) -> None:
+        """The client is gone. What it started goes on; a question it would have answered is left to others."""
+        for stop in self._followed.values():
+            stop()
+        for run in self._attended:
+            live = self._server.rooms.runs.live.get(run)
+            if live:
+                live.session.park()
+
+    # --- verbs ------------------------------------------------------------------------------------------------------
+
+    async def _status(self, words: Words) -> Words:
+        server = self._server
+        return {
+            "version": __version__,
+            "pid": os.getpid(),
+            "root": server.root,
+            "endpoint": server.endpoint,
+            "log": server.log,
+            "started_at_ns": server.started_at_ns,
+            "idle_s": server.idle_s,
+            "memory_bytes": _memory(),
+            "clients": [
+                {
+                    "for": client.role,
+                    "version": client.version,
+                    "pid": client.pid,
+                    "cwd": client.cwd,
+                    "since_ns": client.since_ns,
+                }
+                for client in sorted(server.clients, key=lambda client: client.since_ns)
+                if client.writer is not self._writer
+            ],
+            "runs": [_run_words(live) for live in server.rooms.runs.live.values()],
+        }
+
+    async def _stop(self, words: Words) -> Words:
+        live = self._server.rooms.runs.live
+        if live and not words.get("force"):
+            raise RunUnavailable(
+                "runs_live",
+                f"{len(live)} of its runs are live",
+                "They could be resumed later: pointsman stop --force",
+            )
+        self._server.stop("pointsman stop")
+        return {"interrupted": sorted(live)}
+
+    async def _run(self, words: Words) -> Words:
+        loaded = catalog.load(Path(words["file"]), words.get("name"))
+        live = self._server.rooms.runs.start(loaded, words["input"], _options(words), park=words["park"])
+        return self._follow(live, 0, words)
+
+    async def _resume(self, words: Words) -> Words:
+        place = find_place(Path(self._server.root))
+        given = words.get("answer")
+        runs = self._server.rooms.runs
+        here = runs.live.get(words["run"])
+        if here is None:
+            answer = (given["effect"], given["value"], given["by"]) if given else None
+            live = runs.resume(place, words["run"], _options(words), park=words["park"], answer=answer)
+            return self._follow(live, live.session.seq, words)
+        if not given:
+            raise RunUnavailable("run_is_hosted", f"run {here.run_id} is live already", "See: pointsman status")
+        here.session.answer(given["effect"], given["value"], given["by"])
+        return self._follow(here, here.session.seq, words)
+
+    async def _answer(self, words: Words) -> Words:
+        self._live(words).session.answer(words["effect"], words["value"], words["by"])
+        return {}
+
+    async def _cancel(self, words: Words) -> Words:
+        self._live(words).session.cancel(words["by"])
+        return {}
+
+    async def _park(self, words: Words) -> Words:
+        self._live(words).session.park()
+        return {}
+
+    def _live(self, words: Words) -> Live:
+        live = self._server.rooms.runs.live.get(words["run"])
+        if live is None:
+            raise RunUnavailable("run_not_here", f"run {words['run']} is not live here", "See: pointsman status")
+        return live
+
+    def _follow(self, live: Live, seq: int, words: Words) -> Words:
+        """Tell this client of the run's commits, and of its end here."""
+        run = live.run_id
+        if not words["park"]:
+            self._attended.add(run)
+
+        def committed(records: Sequence[Record], state: State) -> None:
+            self._say({"run": run, "seq": records[-1].seq})
+
+        def ended(task: asyncio.Task[State]) -> None:
+            self._followed.pop(run, None)
+            error = None if task.cancelled() else task.exception()
+            words: Words = {"run": run, "end": "stopped" if task.cancelled() else "failed" if error else "left"}
+            if error is not None:
+                words["error"] = error_words(error)
+            self._say(words)
+
+        if not words.get("detach"):
+            self._followed[run] = live.session.watch(committed)
+            live.task.add_done_callback(ended)
+        return {"run": run, "begun": seq, "root": str(live.session.place.root)}
+
+    def _say(self, words: Words) -> None:
+        with suppress(OSError):
+            self._writer.write(json.dumps(words).encode() + b"\n")
+
+
+_VERBS: dict[str, Callable[[Control, Words], Awaitable[Words]]] = {
+    "status": Control._status,
+    "stop": Control._stop,
+    "run": Control._run,
+    "resume": Control._resume,
+    "answer": Control._answer,
+    "cancel": Control._cancel,
+    "park": Control._park,
+}
+
+
+def error_words(error: BaseException) -> Words:
+    """An error as a client can raise it again."""
+    if isinstance(error, PointsmanError):
+        return {
+            "class": type(error).__name__,
+            "code": error.code,
+            "message": str(error.message),
+            "hint": error.hint,
+        }
+    return {"class": "Refusal", "code": "server_failed", "message": f"{type(error).__name__}: {error}", "hint": ""}
+
+
+def _options(words: Words) -> Options:
+    return Options(
+        principal=words["principal"],
+        answers=words.get("answers", {}),
+        cwd=Path(words["cwd"]),
+        env=words["env"],
+    )
+
+
+def _run_words(live: Live) -> Words:
+    """A live run for a list: where it stands, and since when."""
+    lines = [line for line in live.progress.lines if line.status in ("running", "asking")]
+    return {
+        "run": live.run_id,
+        "pipeline": live.progress.pipeline,
+        "path": live.path,
+        "status": live.status,
+        "stages": [line.stage for line in lines],
+        "started_at_ns": live.progress.started_ns,
+        "took_ns": time.time_ns() - live.progress.started_ns,
+    }
+
+
+def _memory() -> int:
+    """Bytes of memory this process holds now; the most it ever held where the kernel does not say."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * resource.getpagesize()
+    except OSError:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024
