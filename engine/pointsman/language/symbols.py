@@ -1,0 +1,100 @@
+"""Who defines a name and who refers to it, in one text and in the prompts of its agents.
+
+One walk along the table of keys finds every occurrence; it goes only where its `Search` tells it to look, so that the
+question what stands at an offset costs the way down to it and not the file.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from re import compile as regex
+from re import escape
+
+from pointsman.language import schema
+from pointsman.language.expressions import is_template
+from pointsman.language.lexical import Definition, Foreign, Where, get, names_in, text_of
+from pointsman.language.occurrences import Occurrence, Search, Walk
+from pointsman.language.source import Source, Span
+from pointsman.language.tree import Mapping, Node, Tree, entries, resolve
+
+__all__ = ["Definition", "Foreign", "Occurrence", "Search", "at", "everywhere", "mentions", "occurrences", "same"]
+
+_ALIAS = regex(rb"[:\-,\[{?][ \t]+\*|[\[{]\*")
+# Escapes and joined lines: a name may be spelt in other letters than its own.
+_SPELT = regex(rb"\\(?:[xuU]|\r?\n|\r)")
+
+everywhere = Search(lambda start, end: True, lambda text: True)
+"""Looks at everything."""
+
+
+def around(offset: int) -> Search:
+    """Looks at what touches an offset."""
+    return Search(lambda start, end: start <= offset <= end, lambda text: True)
+
+
+def mentions(source: Source, names: Iterable[str]) -> Search:
+    """Looks at every place that may spell one of these names."""
+    words = "|".join(map(escape, sorted(set(names))))
+    in_text = regex(rf"(?<!\w)(?:{words})(?!\w)")
+    in_data = regex(rb"(?:(?<!\w)|(?<=\\[a-z]))(?:" + words.encode() + rb")(?!\w)")
+    found = [one.start() for one in in_data.finditer(source.data)]
+
+    def within(start: int, end: int) -> bool:
+        index = bisect_left(found, start)
+        return index < len(found) and found[index] <= end
+
+    spelt = _ALIAS.search(source.data) or _SPELT.search(source.data)
+    return Search(everywhere.within if spelt else within, lambda text: "\\" in text or in_text.search(text) is not None)
+
+
+def at(tree: Tree, kind: str, offset: int) -> Occurrence | None:
+    """The name at an offset, its ends included; of two that touch it the one that starts there, and the innermost."""
+    found = [
+        one
+        for one in occurrences(tree, kind, around(offset))
+        if not one.file and one.span.start <= offset <= one.span.end
+    ]
+    return max(found, key=lambda one: (one.span.start, -one.span.end, bool(one.targets)), default=None)
+
+
+def same(tree: Tree, kind: str, of: Occurrence, texts: Callable[[str], bytes | None] | None = None) -> list[Occurrence]:
+    """All occurrences of what `of` means, in the order of the text; those in prompts behind. Each place comes once."""
+    found: dict[tuple[str, Span], Occurrence] = {}
+    for one in occurrences(tree, kind, mentions(tree.source, [of.name]), texts):
+        if any(target in of.targets for target in one.targets):
+            known = found.get((one.file, one.span))
+            if known:
+                # Reached twice through aliases or pipelines, it may mean something else each time.
+                one = replace(one, targets=tuple(dict.fromkeys((*known.targets, *one.targets))))
+            found[one.file, one.span] = one
+    return sorted(found.values(), key=lambda one: (one.file, one.span))
+
+
+def occurrences(
+    tree: Tree, kind: str, search: Search, texts: Callable[[str], bytes | None] | None = None
+) -> Iterator[Occurrence]:
+    """The occurrences that a search comes by, in no certain order; some may come twice.
+
+    With `texts`, which gives the bytes of a file by its path, the prompts of the text's agents are looked through too.
+    """
+    for document in tree.documents:
+        if search.within(document.span.start, document.span.end):
+            where = Where(tree.source, document.root)
+            yield from Walk(tree.source, search, set()).value(document.root, schema.Of(schema.ROOTS[kind]), where, 0)
+        if texts and kind == "pipeline":
+            yield from _prompts(tree.source, document.root, search, texts)
+
+
+def _prompts(source: Source, root: Node, search: Search, texts: Callable[[str], bytes | None]) -> Iterator[Occurrence]:
+    """The names in the prompt files of a pipeline's agents."""
+    agents = get(root, "agents")
+    named = resolve(agents.value) if agents else None
+    for agent in entries(named) if isinstance(named, Mapping) else ():
+        llm = get(agent.value, "llm")
+        path = text_of(prompt.value) if llm and (prompt := get(llm.value, "prompt")) else None
+        data = texts(path) if path else None
+        text = None if data is None else data.decode("utf-8", "replace")
+        if path and text and search.mentions(text) and is_template(text):
+            for name, start, end, targets in names_in(text, Where(source, root, worker=agent.key.text)):
+                first = len(text[:start].encode())
+                yield Occurrence(name, Span(first, first + len(text[start:end].encode())), targets, file=path)
