@@ -16,7 +16,6 @@ import json
 import os
 import socket
 import sys
-from contextlib import suppress
 
 from pointsman import __version__
 from pointsman.folders import OURS, make_ours

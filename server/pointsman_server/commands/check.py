@@ -11,7 +11,7 @@ from pointsman.errors import Misuse
 from pointsman.language.analysis import kind_of
 from pointsman.language.diagnostics import Diagnostic
 from pointsman.language.source import Source
-from pointsman.runtime.workspace import analyse_file, find_place, near_file
+from pointsman.runtime.workspace import analyse_file, find_place, near_file, shown_path
 from pointsman_server import exits
 from pointsman_server.render import diagnostic_github, diagnostic_json, diagnostic_text, plural
 
@@ -26,13 +26,10 @@ def run(options: argparse.Namespace) -> int:
     findings: list[Finding] = []
     for path in files:
         place = find_place(path)
-        if kind_of(path.name) == "workspace":
-            if place.source is not None:
-                source = Source(os.path.relpath(path), place.source.data)
-                findings += [(source, found) for found in place.diagnostics]
-            continue
-        analysed = analyse_file(place, path, os.path.relpath(path))
-        findings += [(analysed.source, found) for found in analysed.diagnostics]
+        analysed = analyse_file(place, path, shown_path(place, path))
+        # People know the file by where they stand; modules are looked for from the workspace's root.
+        source = Source(os.path.relpath(path), analysed.source.data)
+        findings += [(source, found) for found in analysed.diagnostics]
     _print(options.format, findings, len(files))
     return exits.FAILED if any(found.severity == "error" for _, found in findings) else exits.COMPLETED
 
