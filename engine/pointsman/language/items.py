@@ -4,8 +4,11 @@ Law: `read` is a pure function of an item's bytes (with its role and level), so 
 keystroke parses its own item anew and no other. What is kept has spans relative to the item.
 """
 
+from bisect import bisect_right
+from collections.abc import Generator
 from enum import StrEnum
 from itertools import chain
+from typing import NamedTuple, TypeVar
 
 from pointsman.language import lowering, outline, recovery
 from pointsman.language.diagnostics import Diagnostic, Related, Severity
@@ -39,6 +42,79 @@ class Role(StrEnum):
     ITEM = "item"
 
 
+class Piece(NamedTuple):
+    """One entry or item of a collection, cut from it: the lines from `start` to `end`, which are `off` columns out of
+    line. `part` is still to be moved by `by` bytes; with None it stands in its place."""
+
+    part: Part
+    by: int | None
+    start: int
+    end: int
+    off: int
+
+    @property
+    def aliased(self) -> bool:
+        """Whether what it says depends on other pieces."""
+        return any(link.alias for link in self.part.links)
+
+
+class JoinedMapping(Mapping):
+    """A mapping made of pieces; the entries of a piece are made when somebody looks."""
+
+    __slots__ = ("pieces", "scope")
+
+    def __init__(self, span: Span, pieces: tuple[Piece, ...], scope: Scope | None) -> None:
+        super().__init__(span, lambda: tuple(chain.from_iterable(map(self.entries_of, pieces))))
+        self.pieces = pieces
+        self.scope = scope
+
+    def entries_of(self, piece: Piece) -> tuple[Entry, ...]:
+        """The entries of one of the pieces, in their place."""
+        node = piece.part.node
+        assert isinstance(node, Mapping)
+        return node.entries if piece.by is None else moved_entries(node.entries, piece.by, self.scope)
+
+    def near(self, offset: int) -> tuple[Entry, ...]:
+        piece = _near(self.pieces, offset)
+        return () if piece is None else self.entries_of(piece)
+
+
+class JoinedSequence(Sequence):
+    """A sequence made of pieces; the items of a piece are made when somebody looks."""
+
+    __slots__ = ("pieces", "scope")
+
+    def __init__(self, span: Span, pieces: tuple[Piece, ...], scope: Scope | None) -> None:
+        super().__init__(span, lambda: tuple(chain.from_iterable(map(self.items_of, pieces))))
+        self.pieces = pieces
+        self.scope = scope
+
+    def items_of(self, piece: Piece) -> tuple[Node, ...]:
+        """The items of one of the pieces, in their place."""
+        node = piece.part.node
+        assert isinstance(node, Sequence)
+        return node.items if piece.by is None else moved_items(node.items, piece.by, self.scope)
+
+    def near(self, offset: int) -> tuple[Node, ...]:
+        piece = _near(self.pieces, offset)
+        return () if piece is None else self.items_of(piece)
+
+
+Made = TypeVar("Made")
+Steps = Generator[None, None, Made]
+"""Work that can be done piece by piece: each step is short, the value comes at the end."""
+
+
+def at_once(steps: Steps[Made]) -> Made:
+    """All steps of a work in one go."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            made: Made = end.value
+            return made
+
+
 def region(
     data: bytes,
     level: int,
@@ -51,6 +127,18 @@ def region(
 
     Spans count from `base`. `forced` overrides what the first line says; `quiet` keeps silent about indentation.
     """
+    return at_once(region_steps(data, level, base, scope, forced, quiet))
+
+
+def region_steps(
+    data: bytes,
+    level: int,
+    base: int = 0,
+    scope: Scope | None = None,
+    forced: Kind | None = None,
+    quiet: bool = False,
+) -> Steps[Part]:
+    """Like `region`, with a step for each piece."""
     found, column = outline.kind(data)
     kind = forced or found
     if kind is Kind.EMPTY:
@@ -58,25 +146,27 @@ def region(
     if kind is Kind.OPAQUE:
         return placed(read(data, None, level), base, scope)
     role = Role.ENTRY if kind is Kind.MAPPING else Role.ITEM
-    # Each piece with the bytes it is still to be moved by, None when it stands in its place.
-    pieces: list[tuple[Part, int | None]] = []
+    pieces: list[Piece] = []
     diagnostics: list[Diagnostic] = []
     links: list[Link] = []
-    for chunk in outline.cut(data, kind, column):
-        text, at = data[chunk.start : chunk.end], base + chunk.start
+    for start, stop, off in outline.cut(data, kind, column):
+        text, at = data[start:stop], base + start
         end = outline.header(text) if level == 0 and role is Role.ENTRY else None
         if end is not None:
-            part = split(text, end, level + 1, at, scope)
-            pieces.append((part, None))
+            part = yield from _split_steps(text, end, level + 1, at, scope)
+            pieces.append(Piece(part, None, at, base + stop, off))
             diagnostics += part.diagnostics
             links += part.links
         else:
             part = read(text, role, level + 1)
-            pieces.append((part, at))
-            diagnostics += moved_diagnostics(part.diagnostics, at)
-            links += moved_links(part.links, at)
-        if chunk.off and not quiet and not part.diagnostics:
-            diagnostics.append(_indentation(at, column, chunk.off))
+            pieces.append(Piece(part, at, at, base + stop, off))
+            if part.diagnostics:
+                diagnostics += moved_diagnostics(part.diagnostics, at)
+            if part.links:
+                links += moved_links(part.links, at)
+        if off and not quiet and not part.diagnostics:
+            diagnostics.append(_indentation(at, column, off))
+        yield
     node = _joined(pieces, role, scope, base)
     if role is Role.ENTRY:
         diagnostics += _duplicates(pieces)
@@ -85,15 +175,7 @@ def region(
 
 def split(data: bytes, end: int, level: int, base: int = 0, scope: Scope | None = None) -> Part:
     """Parse an entry whose first line, up to `end`, is `key:`, and whose value stands below."""
-    head = read(data[:end], Role.ENTRY, level)
-    body = region(data[end:], level, base + end, scope)
-    if not isinstance(head.node, Mapping) or not head.node.entries:
-        return Part(
-            Mapping(Span(base, base), ()), moved_diagnostics(head.diagnostics, base) + body.diagnostics, body.links
-        )
-    entry = Entry(moved_scalar(head.node.entries[0].key, base), body.node)
-    node = Mapping(Span(entry.key.span.start, entry.span.end), (entry,))
-    return Part(node, moved_diagnostics(head.diagnostics, base) + body.diagnostics, body.links)
+    return at_once(_split_steps(data, end, level, base, scope))
 
 
 def read(data: bytes, role: Role | None, level: int) -> Part:
@@ -172,6 +254,18 @@ def _read(data: bytes, role: Role | None, level: int) -> Part:
     return part
 
 
+def _split_steps(data: bytes, end: int, level: int, base: int, scope: Scope | None) -> Steps[Part]:
+    head = read(data[:end], Role.ENTRY, level)
+    body = yield from region_steps(data[end:], level, base + end, scope)
+    if not isinstance(head.node, Mapping) or not head.node.entries:
+        return Part(
+            Mapping(Span(base, base), ()), moved_diagnostics(head.diagnostics, base) + body.diagnostics, body.links
+        )
+    entry = Entry(moved_scalar(head.node.entries[0].key, base), body.node)
+    node = Mapping(Span(entry.key.span.start, entry.span.end), (entry,))
+    return Part(node, moved_diagnostics(head.diagnostics, base) + body.diagnostics, body.links)
+
+
 def _fits(node: Node, role: Role | None, data: bytes) -> bool:
     if role is None:
         return True
@@ -210,43 +304,39 @@ def _keyed(data: bytes, role: Role | None, refused: Part) -> Part:
     return Part(head.node, refused.diagnostics)
 
 
-def _joined(pieces: list[tuple[Part, int | None]], role: Role, scope: Scope | None, base: int) -> Node:
-    ends = [_placed_span(part.node.span, by) for part, by in pieces if _count(part.node)] or [Span(base, base)]
-    span = Span(ends[0].start, max(ends[-1].end, ends[0].start))
-    if role is Role.ENTRY:
-        return Mapping(span, lambda: tuple(chain.from_iterable(_entries(part.node, by, scope) for part, by in pieces)))
-    return Sequence(span, lambda: tuple(chain.from_iterable(_items(part.node, by, scope) for part, by in pieces)))
+def _joined(pieces: list[Piece], role: Role, scope: Scope | None, base: int) -> Node:
+    first = next((piece for piece in pieces if _count(piece.part.node)), None)
+    last = next((piece for piece in reversed(pieces) if _count(piece.part.node)), None)
+    start = base if first is None else first.part.node.span.start + (first.by or 0)
+    end = base if last is None else last.part.node.span.end + (last.by or 0)
+    span = Span(start, max(end, start))
+    joined = JoinedMapping if role is Role.ENTRY else JoinedSequence
+    return joined(span, tuple(pieces), scope)
 
 
-def _entries(node: Node, by: int | None, scope: Scope | None) -> tuple[Entry, ...]:
-    assert isinstance(node, Mapping)
-    return node.entries if by is None else moved_entries(node.entries, by, scope)
-
-
-def _items(node: Node, by: int | None, scope: Scope | None) -> tuple[Node, ...]:
-    assert isinstance(node, Sequence)
-    return node.items if by is None else moved_items(node.items, by, scope)
+def _near(pieces: tuple[Piece, ...], offset: int) -> Piece | None:
+    """The piece whose lines hold an offset; before the first one, none does."""
+    index = bisect_right(pieces, offset, key=lambda piece: piece.start) - 1
+    return pieces[index] if index >= 0 else None
 
 
 def _count(node: Node) -> int:
     return len(node.entries) if isinstance(node, Mapping) else len(node.items) if isinstance(node, Sequence) else 1
 
 
-def _placed_span(span: Span, by: int | None) -> Span:
-    return span if by is None else Span(span.start + by, span.end + by)
-
-
-def _duplicates(pieces: list[tuple[Part, int | None]]) -> list[Diagnostic]:
+def _duplicates(pieces: list[Piece]) -> list[Diagnostic]:
     """Duplicate keys across pieces; `lowering` reported those inside one. Texts first: cheap."""
-    texts = [entry.key.text for part, _ in pieces if isinstance(part.node, Mapping) for entry in part.node.entries]
+    texts = [
+        entry.key.text for piece in pieces if isinstance(piece.part.node, Mapping) for entry in piece.part.node.entries
+    ]
     if len(set(texts)) == len(texts):
         return []
     heads: list[Entry] = []
-    for part, by in pieces:
+    for piece in pieces:
         own: dict[str, Scalar] = {}
-        for entry in part.node.entries if isinstance(part.node, Mapping) else ():
+        for entry in piece.part.node.entries if isinstance(piece.part.node, Mapping) else ():
             own.setdefault(entry.key.text, entry.key)
-        heads += [Entry(moved_scalar(key, by or 0), key) for key in own.values()]
+        heads += [Entry(moved_scalar(key, piece.by or 0), key) for key in own.values()]
     return lowering.duplicates(heads)
 
 

@@ -15,7 +15,7 @@ from pointsman.language.contracts import bad_schema
 from pointsman.language.diagnostics import Fix, Related, did_you_mean, nearest
 from pointsman.language.leaves import not_in_this_version, scalar, wrong_type
 from pointsman.language.model import Name
-from pointsman.language.schema import Field, Section, Shape
+from pointsman.language.schema import Section, Shape
 from pointsman.language.source import Span
 from pointsman.language.tree import Alias, Entry, Mapping, Missing, Node, Scalar, Sequence, entries, resolve
 
@@ -94,22 +94,7 @@ def section(reading: Reading, node: Node, table: Section, what: str) -> Found | 
     if reading.depth >= DEEPEST:
         return reading.report("yaml_too_deep", node.span, "this is nested too deeply to be read")
     reading.depth += 1
-    values: dict[str, Any] = {}
-    known: dict[str, Entry] = {}
-    unknown: list[Entry] = []
-    for entry in entries(node):
-        key = table.by_name.get(entry.key.text)
-        if key is None:
-            unknown.append(entry)
-            continue
-        known[key.name] = entry
-        if key.later:
-            if not reading.explained(entry.key.span):
-                not_in_this_version(reading, entry.key.span, f"`{key.name}`")
-            continue
-        value = read(reading, entry.value, key.shape, f"`{key.name}`", node.flow)
-        if value is not ABSENT:
-            values[key.name] = value
+    values, known, unknown = section_values(reading, entries(node), table, node.flow)
     # Where braces are broken, keys are lost and others made up; the parser has said why.
     guessed = node.flow and reading.hurt(node.span)
     if table.open:
@@ -124,6 +109,57 @@ def section(reading: Reading, node: Node, table: Section, what: str) -> Found | 
         missing_key(reading, node, table, known)
     reading.depth -= 1
     return Found(table, node.span, values, known)
+
+
+def section_values(
+    reading: Reading, of: Iterable[Entry], table: Section, flow: bool
+) -> tuple[dict[str, Any], dict[str, Entry], list[Entry]]:
+    """The entries of a section: the values that could be read, the known ones as written, and the unknown ones."""
+    values: dict[str, Any] = {}
+    known: dict[str, Entry] = {}
+    unknown: list[Entry] = []
+    for entry in of:
+        key = table.by_name.get(entry.key.text)
+        if key is None:
+            unknown.append(entry)
+            continue
+        known[key.name] = entry
+        if key.later:
+            if not reading.explained(entry.key.span):
+                not_in_this_version(reading, entry.key.span, f"`{key.name}`")
+            continue
+        value = read(reading, entry.value, key.shape, f"`{key.name}`", flow)
+        if value is not ABSENT:
+            values[key.name] = value
+    return values, known, unknown
+
+
+def named_items(reading: Reading, of: Iterable[Entry], shape: schema.Named, flow: bool) -> list[Item]:
+    """Entries whose keys are names of somebody's choice."""
+    items = []
+    for entry in of:
+        if reading.explained(entry.key.span):
+            continue
+        if not shape.free and not valid_name(entry.key.text):
+            invalid_name(reading, entry.key, shape.what)
+        value = read(reading, entry.value, shape.value, f"{shape.what} `{entry.key.text}`", flow)
+        name = Name(entry.key.text, entry.key.span)
+        items.append(Item(name, entry.span, None if value is ABSENT else value, entry.value))
+    return items
+
+
+def list_items(reading: Reading, of: Iterable[Node], shape: schema.Many, what: str, flow: bool) -> list[Any]:
+    """The items of a list, ABSENT for each that could not be read."""
+    return [read(reading, item, shape.item, f"an item of {what}", flow) for item in of]
+
+
+def too_few(reading: Reading, span: Span, count: int, shape: schema.Named | schema.Many, what: str) -> bool:
+    """A mapping or list with less in it than it must have."""
+    if count >= shape.least:
+        return False
+    least = shape.what if isinstance(shape, schema.Named) else "item"
+    reading.report("missing_key", span, f"{what} needs at least one {least}")
+    return True
 
 
 def contract(reading: Reading, node: Node) -> Any:
@@ -206,18 +242,8 @@ def _named(reading: Reading, node: Node, shape: schema.Named, what: str) -> Any:
         return ABSENT
     if not isinstance(node, Mapping):
         return wrong_type(reading, node, what, f"a mapping of {_plural(shape.what)} by name")
-    items = []
-    for entry in entries(node):
-        if reading.explained(entry.key.span):
-            continue
-        if not shape.free and not valid_name(entry.key.text):
-            invalid_name(reading, entry.key, shape.what)
-        value = read(reading, entry.value, shape.value, f"{shape.what} `{entry.key.text}`", node.flow)
-        name = Name(entry.key.text, entry.key.span)
-        items.append(Item(name, entry.span, None if value is ABSENT else value, entry.value))
-    if len(items) < shape.least:
-        return reading.report("missing_key", node.span, f"{what} needs at least one {shape.what}")
-    return tuple(items)
+    items = named_items(reading, entries(node), shape, node.flow)
+    return ABSENT if too_few(reading, node.span, len(items), shape, what) else tuple(items)
 
 
 def _many(reading: Reading, node: Node, shape: schema.Many, what: str) -> Any:
@@ -228,9 +254,9 @@ def _many(reading: Reading, node: Node, shape: schema.Many, what: str) -> Any:
         if isinstance(node, Scalar) and node.value is not None and node.style in ("plain", "single", "double"):
             fix = Fix("Make it a list", node.span, f"[{reading.source.text(node.span)}]")
         return wrong_type(reading, node, what, "a list", fix)
-    values = [read(reading, item, shape.item, f"an item of {what}", node.flow) for item in node.items]
-    if len(values) < shape.least:
-        return reading.report("missing_key", node.span, f"{what} needs at least one item")
+    values = list_items(reading, node.items, shape, what, node.flow)
+    if too_few(reading, node.span, len(values), shape, what):
+        return ABSENT
     return tuple(value for value in values if value is not ABSENT)
 
 
@@ -276,6 +302,3 @@ def _article(what: str) -> str:
 
 def _plural(what: str) -> str:
     return what + ("es" if what.endswith("ch") else "s")
-
-
-__all__ = ["NAME", "RESERVED", "Field", "Found", "Item", "contract", "read", "section", "valid_name"]

@@ -74,16 +74,17 @@ class SegmentMap:
     values: tuple[int, ...]  # where each run starts in the value
     sources: tuple[int, ...]  # where each run starts in the source
     empty_at: int  # the answer for a value without runs
+    base: int = 0  # where what the runs count from stands in the file
 
     def to_source(self, value_offset: int) -> int:
         """The byte where the value's code point `value_offset` begins; at the value's end, the end of its last run."""
         if not self.runs:
-            return self.empty_at
+            return self.base + self.empty_at
         index = max(0, bisect_right(self.values, value_offset) - 1)
         run, inside = self.runs[index], max(0, value_offset - self.values[index])
         if inside >= len(run.text):
-            return run.end
-        return run.start + len(run.text[:inside].encode()) if run.verbatim else run.start
+            return self.base + run.end
+        return self.base + run.start + (len(run.text[:inside].encode()) if run.verbatim else 0)
 
     def span(self, start: int, end: int) -> Span:
         """The source of the value's `start` to `end`. It ends where the last code point ends, before any fold."""
@@ -93,21 +94,26 @@ class SegmentMap:
         index = max(0, bisect_right(self.values, end - 1) - 1)
         run, inside = self.runs[index], end - self.values[index]
         if run.verbatim and inside < len(run.text):
-            return Span(first, run.start + len(run.text[:inside].encode()))
-        return Span(first, run.end)
+            return Span(first, self.base + run.start + len(run.text[:inside].encode()))
+        return Span(first, self.base + run.end)
 
     def to_value(self, source_offset: int) -> int:
         """The code point that a byte belongs to; for source that became nothing, the next one."""
-        index = bisect_right(self.sources, source_offset) - 1
+        at = source_offset - self.base
+        index = bisect_right(self.sources, at) - 1
         if index < 0:
             return 0
         run = self.runs[index]
-        if source_offset >= run.end:
+        if at >= run.end:
             return self.values[index] + len(run.text)
         if not run.verbatim:
             return self.values[index]
         # A byte inside a code point belongs to that code point.
-        return self.values[index] + len(run.text.encode()[: source_offset - run.start].decode("utf-8", "ignore"))
+        return self.values[index] + len(run.text.encode()[: at - run.start].decode("utf-8", "ignore"))
+
+    def moved(self, by: int) -> "SegmentMap":
+        """The same map of a text that stands `by` bytes further on."""
+        return SegmentMap(self.length, self.runs, self.values, self.sources, self.empty_at, self.base + by)
 
 
 def segments(source: Source, scalar: Scalar) -> SegmentMap:

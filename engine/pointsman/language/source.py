@@ -8,9 +8,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from re import compile as regex
-
-_NEWLINE = regex(rb"\r\n|\n|\r")
+from itertools import accumulate
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,7 +39,11 @@ class Source:
     @cached_property
     def line_starts(self) -> tuple[int, ...]:
         """The byte offset each line starts at; always at least one."""
-        return (0, *(found.end() for found in _NEWLINE.finditer(self.data)))
+        lines = self.data.splitlines(keepends=True)
+        # The last line has no end of its own unless the text ends with a break: then an empty line follows.
+        if lines and not lines[-1].endswith((b"\n", b"\r")):
+            lines.pop()
+        return tuple(accumulate(map(len, lines), initial=0))
 
     def text(self, span: Span | None = None) -> str:
         """The text of a span (default: all of it); bytes that are no UTF-8 read as U+FFFD."""

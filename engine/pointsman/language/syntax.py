@@ -50,6 +50,7 @@ __all__ = [
     "Value",
     "entries",
     "parse",
+    "parse_steps",
     "plain",
     "resolve",
 ]
@@ -68,6 +69,11 @@ _VERSION = regex(rb"%YAML[ \t]+\d+\.\d+[ \t]*(?:[ \t]#.*)?\Z")
 
 def parse(source: Source) -> Tree:
     """Parse any bytes. The tree has at least one document; `diagnostics` are in the order of the text."""
+    return items.at_once(parse_steps(source))
+
+
+def parse_steps(source: Source) -> items.Steps[Tree]:
+    """Like `parse`, with a step for each piece of the text."""
     data, found = _readable(source.data)
     if data is None:
         return Tree(source, (Document(Missing(Span(0, 0)), Span(0, len(source.data))),), tuple(found))
@@ -80,7 +86,7 @@ def parse(source: Source) -> Tree:
         if prefix is not None or section.marked:
             found += _directives(data, prefix)
             prefix = None
-        documents.append(_document(data, section, found))
+        documents.append((yield from _document(data, section, found)))
         if section.ended is not None:
             found += _after_end(data, section.ended)
     if prefix is not None:
@@ -124,7 +130,7 @@ def _readable(data: bytes) -> tuple[bytes | None, list[Diagnostic]]:
     return data, found
 
 
-def _document(data: bytes, section: Section, found: list[Diagnostic]) -> Document:
+def _document(data: bytes, section: Section, found: list[Diagnostic]) -> items.Steps[Document]:
     body = data[section.body : section.end]
     links: dict[str, list[Link]] = {}
     made: dict[Link, Node | None] = {}
@@ -140,7 +146,7 @@ def _document(data: bytes, section: Section, found: list[Diagnostic]) -> Documen
     if section.marked and section.body == section.start:
         part = _behind_marker(body, section.body, scope)
     else:
-        part = items.region(body, 0, section.body, scope)
+        part = yield from items.region_steps(body, 0, section.body, scope)
     for link in sorted(part.links, key=lambda link: (link.start, -link.end)):
         if not link.alias:
             links.setdefault(link.name, []).append(link)

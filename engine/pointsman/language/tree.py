@@ -99,6 +99,10 @@ class Mapping:
             self._entries = self._entries()
         return self._entries
 
+    def near(self, offset: int) -> "tuple[Entry, ...]":
+        """The entries among which one that holds this offset is; in a large mapping only those few are made."""
+        return self.entries
+
     def __repr__(self) -> str:
         return f"Mapping({self.span}, {self.entries!r}, flow={self.flow}, anchor={self.anchor!r})"
 
@@ -126,6 +130,10 @@ class Sequence:
         if not isinstance(self._items, tuple):
             self._items = self._items()
         return self._items
+
+    def near(self, offset: int) -> "tuple[Node, ...]":
+        """The items among which one that holds this offset is; in a large sequence only those few are made."""
+        return self.items
 
     def __repr__(self) -> str:
         return f"Sequence({self.span}, {self.items!r}, flow={self.flow}, anchor={self.anchor!r})"
