@@ -1,0 +1,40 @@
+"""What completion offers: one item, with the edit that puts it into the text."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pointsman_lsp.features import TextEdit
+
+Kind = Literal[
+    "key",
+    "stage",
+    "agent",
+    "tool",
+    "policy",
+    "file",
+    "folder",
+    "module",
+    "function",
+    "value",
+    "variable",
+    "field",
+    "method",
+    "keyword",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One offer. `doc` is Markdown; `sort` and `filter` stand for the label when they are given.
+
+    `snippet`: the text of the edit has tab stops (`$1`), and its own `$`, `}` and `\\` are escaped.
+    """
+
+    label: str
+    kind: Kind
+    edit: TextEdit
+    detail: str = ""
+    doc: str = ""
+    sort: str = ""
+    filter: str = ""
+    snippet: bool = False
