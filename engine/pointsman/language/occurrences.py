@@ -11,7 +11,7 @@ from pointsman.language.lexical import Definition, Foreign, Kind, Targets, Where
 from pointsman.language.scalars import segments
 from pointsman.language.schema import Shape
 from pointsman.language.source import Source, Span
-from pointsman.language.tree import Alias, Entry, Mapping, Node, Scalar, Sequence, resolve
+from pointsman.language.tree import Alias, Entry, Mapping, Missing, Node, Scalar, Sequence, resolve
 
 _ENDS = ("end", "fail")
 _NAMED: dict[str, Kind] = {
@@ -297,11 +297,16 @@ class Walk:
                 yield Occurrence(target.name, target.span, (target,), True)
 
     def anchored(self, node: Node) -> tuple[Definition, ...]:
-        name = None if isinstance(node, Alias) else getattr(node, "anchor", None)
-        sign = self.source.data.rfind(b"&" + name.encode(), 0, node.span.start) if name else -1
-        if name is None or sign < 0:
+        """The anchor of a value: the last such word before it."""
+        name = None if isinstance(node, Alias | Missing) else node.anchor
+        if not name:
             return ()
-        return (Definition("anchor", name, Span(sign + 1, sign + 1 + len(name.encode())), node.span),)
+        word, at = b"&" + name.encode(), node.span.start
+        while (at := self.source.data.rfind(word, 0, at)) >= 0:
+            end = at + len(word)
+            if self.source.data[end : end + 1] in (b"", b" ", b"\t", b"\r", b"\n", b",", b"]", b"}"):
+                return (Definition("anchor", name, Span(at + 1, end), node.span),)
+        return ()
 
     def inside(self, node: Node, depth: int) -> Iterator[Occurrence]:
         """Values that hold no names but those of anchors."""

@@ -8,7 +8,10 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from re import compile as regex
 from typing import Literal
+
+from pointsman.language.source import Source, Span
 
 ParameterKind = Literal["positional", "any", "keyword", "rest", "keywords"]
 
@@ -66,6 +69,62 @@ def read_module(data: bytes) -> Module | None:
                 names.update(dict.fromkeys(_bound(statement)))
     calls = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
     return Module(names, is_open or bool(calls & {"globals", "exec", "setattr", "vars"}))
+
+
+@lru_cache(maxsize=256)
+def place_of(data: bytes, name: str) -> tuple[Span, Span] | None:
+    """Where a module's text defines a name (`Class.method` goes inside): the name, and the whole statement.
+
+    Of several statements that bind it the last one counts, as in Python; None when none does or Python can not read it.
+    """
+    try:
+        body: list[ast.stmt] = ast.parse(data).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    source, found = Source("", data), None
+    for part in name.split("."):
+        bound = [(one, at) for one in _statements(body) for at in [_binding(one, part)] if at is not None]
+        if not bound:
+            return None
+        statement, at = bound[-1]
+        found = _spans(source, statement, at, part)
+        body = statement.body if isinstance(statement, ast.ClassDef) else []
+    return found
+
+
+def _binding(statement: ast.stmt, name: str) -> ast.stmt | ast.alias | ast.Name | None:
+    """The node that binds a name: the statement itself, an import, or a target of an assignment."""
+    match statement:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return statement if statement.name == name else None
+        case ast.Import(names=names) | ast.ImportFrom(names=names):
+            return next((one for one in names if (one.asname or one.name.partition(".")[0]) == name), None)
+        case _ if name in _bound(statement):
+            stored = (one for one in ast.walk(statement) if isinstance(one, ast.Name) and one.id == name)
+            return next((one for one in stored if isinstance(one.ctx, ast.Store)), None)
+        case _:
+            return None
+
+
+def _spans(source: Source, statement: ast.stmt, at: ast.stmt | ast.alias | ast.Name, name: str) -> tuple[Span, Span]:
+    """The spans of a name and of its statement; columns of `ast` are bytes already."""
+
+    def offset(line: int, column: int) -> int:
+        mark = 3 if line == 1 and source.data.startswith(b"\xef\xbb\xbf") else 0
+        return min(source.line_starts[min(line, len(source.line_starts)) - 1] + column + mark, len(source.data))
+
+    start, end = offset(at.lineno, at.col_offset), offset(at.end_lineno or at.lineno, at.end_col_offset or 0)
+    if at is statement:
+        head = regex(rb"(?:async[ \t]+)?(?:def|class)[ \t\\\r\n]+").match(source.data, start)
+        start = head.end() if head else start
+        end = start + len(name.encode())
+    decorators = getattr(statement, "decorator_list", ())
+    first = min((one.lineno for one in decorators), default=statement.lineno)
+    whole = Span(
+        offset(first, 0 if decorators else statement.col_offset),
+        offset(statement.end_lineno or first, statement.end_col_offset or 0),
+    )
+    return Span(start, end), whole
 
 
 def _statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:

@@ -9,15 +9,31 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from re import compile as regex
 from re import escape
+from typing import TypeAlias
 
 from pointsman.language import schema
 from pointsman.language.expressions import is_template
 from pointsman.language.lexical import Definition, Foreign, Where, get, names_in, text_of
 from pointsman.language.occurrences import Occurrence, Search, Walk
 from pointsman.language.source import Source, Span
-from pointsman.language.tree import Mapping, Node, Tree, entries, resolve
+from pointsman.language.tree import Mapping, Node, Sequence, Tree, entries, resolve
 
-__all__ = ["Definition", "Foreign", "Occurrence", "Search", "at", "everywhere", "mentions", "occurrences", "same"]
+__all__ = [
+    "Definition",
+    "Foreign",
+    "Occurrence",
+    "Search",
+    "Texts",
+    "at",
+    "everywhere",
+    "mentions",
+    "occurrences",
+    "same",
+    "siblings",
+]
+
+Texts: TypeAlias = Callable[[str], bytes | None]
+"""Gives the bytes of a file by its path as written in the text; None when there is none."""
 
 _ALIAS = regex(rb"[:\-,\[{?][ \t]+\*|[\[{]\*")
 # Escapes and joined lines: a name may be spelt in other letters than its own.
@@ -57,7 +73,7 @@ def at(tree: Tree, kind: str, offset: int) -> Occurrence | None:
     return max(found, key=lambda one: (one.span.start, -one.span.end, bool(one.targets)), default=None)
 
 
-def same(tree: Tree, kind: str, of: Occurrence, texts: Callable[[str], bytes | None] | None = None) -> list[Occurrence]:
+def same(tree: Tree, kind: str, of: Occurrence, texts: Texts | None = None) -> list[Occurrence]:
     """All occurrences of what `of` means, in the order of the text; those in prompts behind. Each place comes once."""
     found: dict[tuple[str, Span], Occurrence] = {}
     for one in occurrences(tree, kind, mentions(tree.source, [of.name]), texts):
@@ -70,9 +86,21 @@ def same(tree: Tree, kind: str, of: Occurrence, texts: Callable[[str], bytes | N
     return sorted(found.values(), key=lambda one: (one.file, one.span))
 
 
-def occurrences(
-    tree: Tree, kind: str, search: Search, texts: Callable[[str], bytes | None] | None = None
-) -> Iterator[Occurrence]:
+def siblings(tree: Tree, of: Definition) -> frozenset[str]:
+    """The other names in the mapping that defines this one."""
+    waiting = [document.root for document in tree.documents]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Mapping):
+            if any(entry.span == of.full and entry.key.text == of.name for entry in node.entries):
+                return frozenset(entry.key.text for entry in entries(node)) - {of.name}
+            waiting += [one.value for one in node.entries if one.span.start <= of.span.start <= one.span.end]
+        elif isinstance(node, Sequence):
+            waiting += [item for item in node.items if item.span.start <= of.span.start <= item.span.end]
+    return frozenset()
+
+
+def occurrences(tree: Tree, kind: str, search: Search, texts: Texts | None = None) -> Iterator[Occurrence]:
     """The occurrences that a search comes by, in no certain order; some may come twice.
 
     With `texts`, which gives the bytes of a file by its path, the prompts of the text's agents are looked through too.
@@ -85,7 +113,7 @@ def occurrences(
             yield from _prompts(tree.source, document.root, search, texts)
 
 
-def _prompts(source: Source, root: Node, search: Search, texts: Callable[[str], bytes | None]) -> Iterator[Occurrence]:
+def _prompts(source: Source, root: Node, search: Search, texts: Texts) -> Iterator[Occurrence]:
     """The names in the prompt files of a pipeline's agents."""
     agents = get(root, "agents")
     named = resolve(agents.value) if agents else None
