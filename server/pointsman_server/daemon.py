@@ -89,7 +89,7 @@ class Server:
     @property
     def busy(self) -> bool:
         """Whether anybody needs this process: a client that stays, or a live run."""
-        return any(client.role != "control" for client in self.clients) or bool(self._rooms and self._rooms.runs.live)
+        return any(client.role != "control" for client in self.clients) or bool(self._rooms and self._rooms.live)
 
     def stop(self, why: str) -> None:
         """End in good order: clients are told why, runs are given back."""

@@ -1,25 +1,84 @@
-"""What the protocols of one server share: the runs, the disk that is watched, and what is known of past runs."""
+"""What the protocols of one server share: the runs, the disk that is watched, and what is known of past runs.
+
+Each is made when it is first needed, and imported on a thread before that: an editor's first answer waits for none.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pointsman.runtime.registry import Registry
+if TYPE_CHECKING:
+    from pointsman.runtime.outcomes import Outcomes, StageOutcome
+    from pointsman.runtime.registry import Registry
+    from pointsman.runtime.watch import Watch
+
+AHEAD_S = 0.3
+"""After an editor has come, how long before the rest is imported: it has been answered by then."""
 
 
 class Rooms:
-    """Made with the first client that needs any of it."""
+    """One process's shared things; cached properties, so that none is made twice."""
 
     def __init__(self, root: str, endpoint: str) -> None:
-        self.root = root
-        self.runs = Registry(endpoint)
+        self._root = root
+        self._endpoint = endpoint
+        self._ahead: asyncio.Task[None] | None = None
+
+    @cached_property
+    def runs(self) -> Registry:
+        """Every live run of this process."""
+        from pointsman.runtime.registry import Registry
+
+        return Registry(self._endpoint)
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """How the stages of past and live runs went."""
+        from pointsman.runtime.outcomes import Outcomes
+
+        return Outcomes(self.runs)
+
+    @cached_property
+    def watch(self) -> Watch:
+        """The workspace's disk."""
+        from pointsman.runtime.watch import Watch
+
+        return Watch(Path(self._root))
+
+    @property
+    def live(self) -> bool:
+        """Whether a run is live, without making anything to find out."""
+        return "runs" in self.__dict__ and bool(self.runs.live)
 
     async def serve_lsp(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
         """Serve one editor; the exit code its bridge ends with."""
         from pointsman_lsp.server import serve
 
-        return await serve(reader, writer)
+        self._ahead = self._ahead or asyncio.get_running_loop().create_task(_import_ahead())
+        return await serve(
+            reader, writer, outcomes=self._outcome, freshen=self._freshen, disk_changes=self.watch.listen
+        )
 
     async def close(self) -> None:
         """Give everything back."""
-        await self.runs.close()
+        if self._ahead is not None:
+            self._ahead.cancel()
+        if "watch" in self.__dict__:
+            await self.watch.close()
+        if "runs" in self.__dict__:
+            await self.runs.close()
+
+    def _outcome(self, path: Path, pipeline: str, stage: str) -> StageOutcome | None:
+        return self.outcomes.of(path, pipeline, stage)
+
+    async def _freshen(self, path: Path) -> None:
+        await self.outcomes.freshen(path)
+
+
+async def _import_ahead() -> None:
+    await asyncio.sleep(AHEAD_S)
+    await asyncio.to_thread(import_module, "pointsman.runtime.outcomes")

@@ -98,3 +98,20 @@ class Progress:
         line.note = f"{line.note} {note}".strip() if already_said else line.flag + note
         line.status, line.ended_ns = status, now
         return None if already_said else line
+
+
+@dataclass(frozen=True, slots=True)
+class StageOutcome:
+    """How a stage went in the newest run that came to it, redacted and ready to show.
+
+    `status`: running, asking, done, failed, skipped, cancelled. Durations are nanoseconds, times Unix nanoseconds.
+    """
+
+    run: str
+    live: bool
+    status: str
+    visits: int
+    started_at_ns: int
+    took_ns: int
+    note: str = ""
+    """Where it went on to, or what went wrong, in a few words."""

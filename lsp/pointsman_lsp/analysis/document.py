@@ -10,7 +10,10 @@ from typing import Protocol
 
 from pointsman.language.analysis import Analysis
 from pointsman.language.source import Source
+from pointsman.runtime.progress import StageOutcome
 from pointsman.runtime.workspace import Place
+
+__all__ = ["Disk", "Document", "Outcomes", "StageOutcome", "no_outcomes"]
 
 
 class Disk(Protocol):
@@ -23,23 +26,6 @@ class Disk(Protocol):
     def names(self, folder: Path) -> tuple[str, ...]:
         """The names in a folder, sorted; those of folders end in `/`. Empty when there is no such folder."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class StageOutcome:
-    """How a stage went in the newest run that came to it, redacted and ready to show.
-
-    `status`: running, asking, done, failed, skipped, cancelled. Durations are nanoseconds, times Unix nanoseconds.
-    """
-
-    run: str
-    live: bool
-    status: str
-    visits: int
-    started_at_ns: int
-    took_ns: int
-    note: str = ""
-    """Where it went on to, or what went wrong, in a few words."""
 
 
 Outcomes = Callable[[Path, str, str], StageOutcome | None]
