@@ -17,7 +17,7 @@ from pointsman.language import model
 from pointsman.language.analysis import Analysis, analyse, kind_of
 from pointsman.language.diagnostics import did_you_mean
 from pointsman.language.source import Source
-from pointsman.runtime.workspace import Place, find_place, import_roots, read_source, read_wanted
+from pointsman.runtime.workspace import Place, find_place, import_roots, read_source, read_wanted, shown_path
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,6 @@ def load(path: Path, name: str | None = None) -> Loaded:
         policy_files,
         {text.path: text.text for text in scripts},
     )
-
-
-def shown_path(place: Place, path: Path) -> str:
-    """The path relative to the workspace's root, where it lies under it."""
-    full = path.resolve()
-    return full.relative_to(place.root).as_posix() if full.is_relative_to(place.root) else full.as_posix()
 
 
 def pick(found: Analysis, shown: str, name: str | None) -> model.Pipeline:

@@ -1,12 +1,13 @@
 """The workspace on disk: where its root is, what `pointsman.toml` says, and reading files for the analysis.
 
-The language never reads a file; this is where command line, reload and (later) the language server fill its `Files`.
+The language never reads a file; this is where command line, engine and language server fill its `Files`,
+all in one way.
 """
 
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,11 +40,21 @@ def find_place(start: Path) -> Place:
     folder = start if start.is_dir() else start.parent
     root = Path(find_root(str(folder)))
     path = root / SETTINGS
-    if not path.is_file():
+    return make_place(root, path.read_bytes() if path.is_file() else None)
+
+
+def make_place(root: Path, settings: bytes | None) -> Place:
+    """The workspace of a root folder and the text of its `pointsman.toml`, None when it has none."""
+    if settings is None:
         return Place(root)
-    source = Source(str(path), path.read_bytes())
-    settings, diagnostics = read_workspace(source)
-    return Place(root, settings, diagnostics, source)
+    source = Source(str(root / SETTINGS), settings)
+    return Place(root, *read_workspace(source), source)
+
+
+def shown_path(place: Place, path: Path) -> str:
+    """The path relative to the workspace's root, where it lies under it."""
+    full = path.resolve()
+    return full.relative_to(place.root).as_posix() if full.is_relative_to(place.root) else full.as_posix()
 
 
 def read_source(path: Path, shown: str | None = None) -> Source:
@@ -79,17 +90,18 @@ def analyse_file(place: Place, path: Path, shown: str | None = None) -> Analysis
     return analysis.analyse(source, read_wanted(place, path, source), place.settings)
 
 
-def read_wanted(place: Place, path: Path, source: Source) -> Files:
-    """The files an analysis would like to see; what is not there is None."""
+def read_text(path: Path) -> bytes | None:
+    """The bytes of a file, None when there is none, or none that a person has written."""
+    try:
+        return path.read_bytes() if path.is_file() and path.stat().st_size <= MAX_FILE else None
+    except (OSError, ValueError):
+        return None
+
+
+def read_wanted(place: Place, path: Path, source: Source, read: Callable[[Path], bytes | None] = read_text) -> Files:
+    """The files an analysis would like to see, as `read` gives them; what is not there is None."""
     base = path.resolve().parent
-    texts: dict[str, bytes | None] = {}
-    for wanted in analysis.wanted(source, place.settings):
-        try:
-            target = base / wanted
-            texts[wanted] = target.read_bytes() if target.is_file() and target.stat().st_size <= MAX_FILE else None
-        except (OSError, ValueError):
-            texts[wanted] = None
-    return Files(texts, None)
+    return Files({wanted: read(base / wanted) for wanted in analysis.wanted(source, place.settings)}, None)
 
 
 def interpreter(place: Place, env: Mapping[str, str] = os.environ) -> str:
