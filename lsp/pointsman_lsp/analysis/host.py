@@ -1,0 +1,185 @@
+"""The one mutable thing: the texts a client has open, with the disk behind them. It gives out frozen documents.
+
+Laws: a document stays what it is, whatever is edited afterwards; asked twice while nothing changed, the host gives the
+same document, with its analysis; what is open goes before what is saved.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+
+from pointsman.folders import find_root
+from pointsman.language.analysis import Analysis, analyse, kind_of
+from pointsman.language.source import Source
+from pointsman.runtime.workspace import SETTINGS, Place, make_place, read_wanted, shown_path
+from pointsman_lsp.analysis.disk import DiskFiles, Overlay
+from pointsman_lsp.analysis.document import Document, Outcomes, no_outcomes
+from pointsman_lsp.uris import file_path, key_of, place_of
+
+MOST_UNOPENED = 8
+"""Documents kept that were asked about without being open."""
+
+
+@dataclass(slots=True)
+class _Text:
+    """A text with the document last made of it. `seen` are the files its analysis looked at, as it found them."""
+
+    uri: str
+    path: Path
+    ours: bool
+    version: int | None
+    source: Source
+    names: frozenset[str] = frozenset()
+    """Its paths on disk: as the client has it, and with all links followed. None for a text that is no file."""
+    document: Document | None = None
+    seen: dict[str, bytes | None] = field(default_factory=dict)
+
+
+class AnalysisHost:
+    """The open texts of one client."""
+
+    def __init__(self, base: Path, outcomes: Outcomes = no_outcomes) -> None:
+        self.base = base
+        """The folder that documents without a place of their own are looked at from."""
+        self._outcomes = outcomes
+        self._files = DiskFiles()
+        self._disk = Overlay(self._files)
+        self._open: dict[str, _Text] = {}
+        self._unopened: dict[str, _Text] = {}
+        self._places: dict[Path, tuple[bytes | None, bytes | None, Place]] = {}
+
+    def open(self, uri: str, language: str, version: int, text: str) -> None:
+        """A client opened a document, or opened it anew."""
+        path = place_of(uri, self.base)
+        # A text that was never saved has a language and no name that says more.
+        ours = kind_of(path.name) is not None or language.startswith("pointsman")
+        self._open[key_of(uri)] = _Text(uri, path, ours, version, Source.of(path.name, text), _names(uri))
+        self._unopened.pop(key_of(uri), None)
+        self._cover()
+
+    def change(self, uri: str, version: int | None, edit: Callable[[Source], Source]) -> str | None:
+        """A client edited a document; the answer is why its edit was not taken, None when it was."""
+        text = self._open.get(key_of(uri))
+        if text is None:
+            return f"{uri} is not open"
+        if version is not None and text.version is not None and version < text.version:
+            return f"{uri} has version {text.version}; an edit to version {version} comes too late"
+        text.source = edit(text.source)
+        text.version = text.version if version is None else version
+        self._cover()
+        return None
+
+    def close(self, uri: str) -> None:
+        """A client closed a document: what is on disk counts again."""
+        self._open.pop(key_of(uri), None)
+        self._cover()
+
+    def is_open(self, uri: str) -> bool:
+        """Whether the client has a document open."""
+        return key_of(uri) in self._open
+
+    def opened(self) -> tuple[str, ...]:
+        """The URIs of the open documents that are analysed, as the client spells them."""
+        return tuple(text.uri for text in self._open.values() if text.ours)
+
+    def spelled(self, path: Path) -> tuple[str, int | None]:
+        """The URI of a file, as the client spells it where it has it open, and the version it has."""
+        here = os.path.normpath(path)
+        for text in self._open.values():
+            if here in text.names:
+                return text.uri, text.version
+        return path.absolute().as_uri(), None
+
+    def users_of(self, uri: str) -> tuple[str, ...]:
+        """The open documents whose analysis depends on a document's text, itself among them."""
+        names = _names(uri)
+        settings = any(os.path.basename(name) == SETTINGS for name in names)
+        return tuple(
+            text.uri
+            for key, text in self._open.items()
+            if text.ours and (settings or key == key_of(uri) or not names.isdisjoint(text.seen))
+        )
+
+    def document(self, uri: str) -> Document | None:
+        """The document as it is now; None for one that is not ours to analyse, or that is nowhere."""
+        text = self._open.get(key_of(uri)) or self._from_disk(uri)
+        if text is None or not text.ours:
+            return None
+        place = self._place(text.path.parent)
+        kept = text.document
+        if kept is not None and kept.source is text.source and kept.place is place and self._same(text.seen):
+            if kept.version != text.version or kept.disk is not self._disk:
+                text.document = kept = replace(kept, version=text.version, disk=self._disk)
+            return kept
+        shown = shown_path(place, text.path)
+        if text.source.path != shown:
+            text.source = Source(shown, text.source.data)
+        text.document = self._make(text, place)
+        return text.document
+
+    def _make(self, text: _Text, place: Place) -> Document:
+        source, path, disk = text.source, text.path, self._disk
+        seen: dict[str, bytes | None] = {}
+        text.seen = seen
+
+        def read(wanted: Path) -> bytes | None:
+            data = disk.read(wanted)
+            seen[os.path.normpath(wanted)] = data
+            return data
+
+        def analysed() -> Analysis:
+            return analyse(source, read_wanted(place, path, source, read), place.settings)
+
+        return Document(text.uri, path, text.version, source, place, disk, cache(analysed), self._outcomes)
+
+    def _same(self, seen: dict[str, bytes | None]) -> bool:
+        return all(self._disk.read(Path(path)) is data for path, data in seen.items())
+
+    def _cover(self) -> None:
+        """Lay the open texts over the disk anew: documents keep the overlay they were made with."""
+        texts = {name: text.source.data for text in self._open.values() for name in text.names}
+        self._disk = Overlay(self._files, texts)
+
+    def _from_disk(self, uri: str) -> _Text | None:
+        name = file_path(uri)
+        if name is None or kind_of(os.path.basename(name)) is None:
+            return None
+        data = self._files.read(name)
+        kept = self._unopened.pop(key_of(uri), None)
+        if data is None:
+            return None
+        if kept is None or kept.source.data is not data:
+            kept = _Text(uri, Path(name), True, None, Source(os.path.basename(name), data))
+        self._unopened[key_of(uri)] = kept
+        if len(self._unopened) > MOST_UNOPENED:
+            del self._unopened[next(iter(self._unopened))]
+        return kept
+
+    def _place(self, folder: Path) -> Place:
+        """The workspace of a folder, made anew when its settings are others.
+
+        Settings that are being typed count as soon as they can be read; until then the last ones that could be.
+        """
+        try:
+            root = Path(find_root(str(folder)))
+        except (OSError, ValueError):
+            root = folder
+        saved, data = self._files.read(str(root / SETTINGS)), self._disk.read(root / SETTINGS)
+        kept = self._places.get(root)
+        if kept is not None and kept[0] is data and kept[1] is saved:
+            return kept[2]
+        place = make_place(root, data)
+        typing = data != saved and any(one.code == "toml_syntax" for one in place.diagnostics)
+        if typing:
+            place = kept[2] if kept is not None else make_place(root, saved)
+        self._places[root] = data, saved, place
+        return place
+
+
+def _names(uri: str) -> frozenset[str]:
+    name = file_path(uri)
+    return frozenset((name, os.path.realpath(name))) if name else frozenset()

@@ -1,0 +1,240 @@
+"""One client's wire: what it said, what waits for an answer, and when its turn is.
+
+Texts change at once, as edits arrive. Questions wait in a lane, and before the next one is answered everything that has
+arrived is taken in: so a question that was cancelled, or whose text has changed, costs nothing. Diagnostics come last.
+Every question gets exactly one answer, and nothing a client sends ends its connection but `exit`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+from pointsman_lsp import params
+from pointsman_lsp.features import Refused
+from pointsman_lsp.handlers import HANDLERS
+from pointsman_lsp.messages import (
+    Call,
+    Code,
+    Id,
+    Invalid,
+    Reply,
+    ResponseError,
+    encode,
+    error_of,
+    read_message,
+    result_of,
+    structure,
+)
+from pointsman_lsp.session import Session
+from pointsman_lsp.uris import key_of
+from pointsman_lsp.wire import Frames, Unreadable, frame
+
+CHUNK = 256 * 1024
+MOST_ROUNDS = 100
+"""Turns of the loop given to a client that never stops to write, before it gets an answer."""
+IN_A_ROW = 16
+"""Questions answered in a row while diagnostics wait."""
+
+ERROR, LOG = 1, 4
+"""Types of log messages."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A question in the lane; `key` is the document it is about."""
+
+    id: Id
+    method: str
+    params: Any = None
+    key: str | None = None
+    answered: bool = False
+
+
+class Connection:
+    """The wire of one client, from its first byte to its last."""
+
+    def __init__(self, writer: asyncio.StreamWriter, session: Session) -> None:
+        self._writer = writer
+        self._session = session
+        self._state = "new"
+        self._lane: deque[_Waiting] = deque()
+        self._waiting: dict[Id, _Waiting] = {}
+        self._arrived = 0
+        self._ended = False
+        self._left = False
+        self._news = asyncio.Event()
+        session.wake = self._news.set
+
+    async def run(self, reader: asyncio.StreamReader) -> int:
+        """Serve the client to its end; the exit code is 0 if it said `shutdown` before it left."""
+        reading = asyncio.create_task(self._read(reader))
+        in_a_row = 0
+        try:
+            while not (self._left and self._state != "shutdown"):
+                await self._take_in()
+                if self._lane and not (self._session.dirty and in_a_row >= IN_A_ROW):
+                    in_a_row += 1
+                    await self._answer(self._lane.popleft())
+                elif self._ended:
+                    break
+                elif self._session.dirty and self._state != "shutdown":
+                    in_a_row = 0
+                    await self._diagnose()
+                else:
+                    self._news.clear()
+                    await self._news.wait()
+        except OSError:
+            pass  # The client is gone, and nobody is left to answer.
+        finally:
+            reading.cancel()
+            self._session.end()
+        return 0 if self._state == "shutdown" else 1
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        frames = Frames()
+        try:
+            while not self._left and (data := await reader.read(CHUNK)):
+                for body in frames.feed(data):
+                    self._arrived += 1
+                    self._receive(body)
+                self._news.set()
+        except OSError:
+            pass  # As good as the end of input.
+        finally:
+            self._ended = True
+            self._news.set()
+
+    async def _take_in(self) -> None:
+        """Let everything that has arrived be received: bytes to the buffer, buffer to the reader, reader to us."""
+        for _ in range(MOST_ROUNDS):
+            before = self._arrived
+            for _ in range(3):
+                await asyncio.sleep(0)
+            if self._arrived == before:
+                return
+
+    def _receive(self, body: bytes | Unreadable) -> None:
+        if self._left:
+            return
+        if isinstance(body, Unreadable):
+            self._send(error_of(None, Code.PARSE_ERROR, f"not readable: {body.reason}"))
+            return
+        match read_message(body):
+            case Invalid(code, reason, id):
+                self._send(error_of(id, code, reason))
+            case Reply(_, error):
+                if error is not None:
+                    self._log(LOG, f"the client refused what it was asked: {error!r:.500}")
+            case Call(None, method, its):
+                try:
+                    self._notified(method, its)
+                except ResponseError as error:
+                    self._log(LOG, f"{method} is not understood: {error.message}")
+                except Exception as error:
+                    self._failed(method, error)
+            case Call(int() | str() as id, method, its):
+                try:
+                    self._asked(id, method, its)
+                except ResponseError as error:
+                    self._send(error_of(id, error.code, error.message))
+                except Exception as error:
+                    self._send(error_of(id, Code.INTERNAL_ERROR, self._failed(method, error)))
+
+    def _asked(self, id: Id, method: str, its: object) -> None:
+        """Put a question into the lane; those about the connection itself are answered at once."""
+        if self._state == "shutdown":
+            raise ResponseError(Code.INVALID_REQUEST, "the server was shut down; only `exit` is left to say")
+        if method == "initialize":
+            if self._state != "new":
+                raise ResponseError(Code.INVALID_REQUEST, "the server is initialized already")
+            result = self._session.initialize(structure(its, params.Initialize))
+            self._state = "running"
+            self._send(result_of(id, result))
+            return
+        if self._state == "new":
+            raise ResponseError(Code.NOT_INITIALIZED, "`initialize` comes first")
+        if id in self._waiting:
+            raise ResponseError(Code.INVALID_REQUEST, f"a request with the id {id!r} is still waiting for its answer")
+        if method == "shutdown":
+            self._state = "shutdown"
+            waiting = _Waiting(id, method)
+        elif method in HANDLERS:
+            shaped = structure(its, HANDLERS[method].shape)
+            waiting = _Waiting(id, method, shaped, key_of(shaped.text_document.uri))
+        else:
+            raise ResponseError(Code.METHOD_NOT_FOUND, f"there is no method {method}")
+        self._waiting[id] = waiting
+        self._lane.append(waiting)
+
+    def _notified(self, method: str, its: object) -> None:
+        if method == "exit":
+            self._left = True
+        elif method == "$/cancelRequest":
+            waiting = self._waiting.get(structure(its, params.Cancel).id)
+            if waiting is not None and waiting.method != "shutdown":
+                self._refuse(waiting, Code.REQUEST_CANCELLED, "cancelled by the client")
+        elif self._state == "running":
+            if method == "initialized":
+                self._register()
+            for key in self._session.notified(method, its):
+                for waiting in [one for one in self._waiting.values() if one.key == key]:
+                    self._refuse(waiting, Code.CONTENT_MODIFIED, "the document has changed since")
+            for said in self._session.unsaid():
+                self._log(LOG, said)
+
+    async def _answer(self, waiting: _Waiting) -> None:
+        if waiting.answered:
+            return
+        try:
+            result = None if waiting.method == "shutdown" else self._session.answer(waiting.method, waiting.params)
+        except Refused as error:
+            self._refuse(waiting, Code.REQUEST_FAILED, str(error))
+        except Exception as error:
+            self._refuse(waiting, Code.INTERNAL_ERROR, self._failed(waiting.method, error))
+        else:
+            self._done(waiting)
+            self._send(result_of(waiting.id, result))
+        await self._writer.drain()
+
+    async def _diagnose(self) -> None:
+        try:
+            found = self._session.diagnose()
+        except Exception as error:
+            self._failed("diagnostics", error)
+            return
+        if found is not None:
+            self._notify("textDocument/publishDiagnostics", found)
+            await self._writer.drain()
+
+    def _refuse(self, waiting: _Waiting, code: Code, message: str) -> None:
+        self._done(waiting)
+        self._send(error_of(waiting.id, code, message))
+
+    def _done(self, waiting: _Waiting) -> None:
+        waiting.answered = True
+        self._waiting.pop(waiting.id, None)
+
+    def _register(self) -> None:
+        """Ask the client for what it is to tell us unasked."""
+        wishes = self._session.registrations()
+        if wishes:
+            method = "client/registerCapability"
+            self._send({"jsonrpc": "2.0", "id": method, "method": method, "params": {"registrations": wishes}})
+
+    def _failed(self, what: str, error: Exception) -> str:
+        """Log a fault of ours; the answer says in short what it was."""
+        self._log(ERROR, "".join(traceback.format_exception(error)))
+        return f"{what} failed: {type(error).__name__}: {error}"[:300]
+
+    def _log(self, kind: int, message: str) -> None:
+        self._notify("window/logMessage", {"type": kind, "message": message})
+
+    def _notify(self, method: str, its: object) -> None:
+        self._send({"jsonrpc": "2.0", "method": method, "params": its})
+
+    def _send(self, message: object) -> None:
+        self._writer.write(frame(encode(message)))

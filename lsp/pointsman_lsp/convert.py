@@ -1,0 +1,108 @@
+"""Ours into LSP's and back: alone in knowing a client's units and how its JSON is named.
+
+Answers are plain dictionaries: encoding them takes a twentieth of the time that typed ones take.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pointsman.language.diagnostics import Diagnostic, Severity
+from pointsman.language.source import Source, Span
+from pointsman_lsp import params
+from pointsman_lsp.analysis.document import Document
+from pointsman_lsp.client import Client
+from pointsman_lsp.features import Location, TextEdit
+from pointsman_lsp.features.diagnostics import is_unneeded
+from pointsman_lsp.text import Change, offset_at, position_at
+
+Json = dict[str, Any]
+
+SOURCE = "pointsman"
+SEVERITIES = {Severity.ERROR: 1, Severity.WARNING: 2, Severity.HINT: 4}
+UNNECESSARY = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Converter:
+    """One client's way to count and to name. `spelled` gives a file's URI and, for an open one, its version."""
+
+    client: Client
+    spelled: Callable[[Path], tuple[str, int | None]]
+
+    def offset(self, source: Source, at: params.Position) -> int:
+        """The byte offset of a client's position."""
+        return offset_at(source, (at.line, at.character), self.client.encoding)
+
+    def position(self, source: Source, offset: int) -> Json:
+        """A byte offset as the client's position."""
+        line, character = position_at(source, offset, self.client.encoding)
+        return {"line": line, "character": character}
+
+    def range(self, source: Source, span: Span) -> Json:
+        """A span as the client's range."""
+        return {"start": self.position(source, span.start), "end": self.position(source, span.end)}
+
+    def diagnostic(self, document: Document, found: Diagnostic) -> Json:
+        """A finding."""
+        source = document.source
+        said: Json = {
+            "range": self.range(source, found.span),
+            "severity": SEVERITIES[found.severity],
+            "code": found.code,
+            "source": SOURCE,
+            "message": found.message,
+        }
+        if self.client.tags and is_unneeded(found):
+            said["tags"] = [UNNECESSARY]
+        if self.client.related and found.related:
+            said["relatedInformation"] = [
+                {"location": {"uri": document.uri, "range": self.range(source, one.span)}, "message": one.message}
+                for one in found.related
+            ]
+        return said
+
+    def edit(self, source: Source, edit: TextEdit) -> Json:
+        """A text edit."""
+        return {"range": self.range(source, edit.span), "newText": edit.text}
+
+    def location(self, found: Location) -> Json:
+        """A place in a file."""
+        return {"uri": self.spelled(found.path)[0], "range": self.range(found.source, found.span)}
+
+    def link(self, found: Location) -> Json:
+        """A place in a file, with the whole of what is defined there."""
+        return {
+            "targetUri": self.spelled(found.path)[0],
+            "targetRange": self.range(found.source, found.full),
+            "targetSelectionRange": self.range(found.source, found.span),
+        }
+
+    def workspace_edit(self, edits: Iterable[tuple[Path, Source, list[TextEdit]]]) -> Json:
+        """Edits of several files; a client that knows versions is told which one each edit speaks of."""
+        changes = [
+            (*self.spelled(path), [self.edit(source, one) for one in theirs])
+            for path, source, theirs in edits
+            if theirs
+        ]
+        if not self.client.document_changes:
+            return {"changes": {uri: theirs for uri, _, theirs in changes}}
+        return {
+            "documentChanges": [
+                {"textDocument": {"uri": uri, "version": version}, "edits": theirs} for uri, version, theirs in changes
+            ]
+        }
+
+
+def markup(text: str, markdown: bool) -> Json:
+    """Text for people, in the form the client reads."""
+    return {"kind": "markdown" if markdown else "plaintext", "value": text}
+
+
+def change_of(one: params.ContentChange) -> Change:
+    """A client's edit."""
+    if one.range is None:
+        return Change(one.text)
+    start, end = one.range.start, one.range.end
+    return Change(one.text, (start.line, start.character), (end.line, end.character))

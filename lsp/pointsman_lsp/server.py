@@ -1,0 +1,24 @@
+"""The language server of one client: given its streams, it serves it to its end."""
+
+import asyncio
+
+from pointsman_lsp.analysis.document import Outcomes, no_outcomes
+from pointsman_lsp.connection import Connection
+from pointsman_lsp.session import DiskChanges, Session
+
+__all__ = ["DiskChanges", "serve"]
+
+
+async def serve(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    *,
+    outcomes: Outcomes = no_outcomes,
+    disk_changes: DiskChanges | None = None,
+) -> int:
+    """Serve one client and return its exit code: 0 after `shutdown`, else 1. Never raises for what a client does.
+
+    `outcomes` says how stages went in past and live runs. `disk_changes` is told what to call when files change;
+    without it the client is asked to watch them. The streams are the caller's to close.
+    """
+    return await Connection(writer, Session(outcomes, disk_changes)).run(reader)

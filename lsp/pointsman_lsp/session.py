@@ -1,0 +1,152 @@
+"""What one client has open and what it was told of it: LSP without its wire."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pointsman
+from pointsman_lsp import params
+from pointsman_lsp.analysis.document import Outcomes
+from pointsman_lsp.analysis.host import AnalysisHost
+from pointsman_lsp.client import Client, read_client
+from pointsman_lsp.convert import Converter, Json, change_of
+from pointsman_lsp.features.diagnostics import diagnostics
+from pointsman_lsp.handlers import HANDLERS, Asked, capabilities
+from pointsman_lsp.messages import structure
+from pointsman_lsp.text import changed
+from pointsman_lsp.uris import file_path, key_of
+
+DiskChanges = Callable[[Callable[[Iterable[Path]], None]], Callable[[], None]]
+"""Subscribe to the paths that change on disk; the answer ends the subscription."""
+
+WATCHED = "workspace/didChangeWatchedFiles"
+
+
+class Session:
+    """One client's documents. `wake` is called when there is something to do that no message asked for."""
+
+    def __init__(self, outcomes: Outcomes, disk_changes: DiskChanges | None) -> None:
+        self.wake: Callable[[], None] = _nothing
+        self.dirty: dict[str, None] = {}
+        """The URIs of documents whose diagnostics may be others than the client was told, oldest first."""
+        self._host = AnalysisHost(Path.cwd(), outcomes)
+        self._converter = Converter(Client(), self._host.spelled)
+        self._folders: dict[str, None] = {}
+        self._told: dict[str, list[Json]] = {}
+        self._unsaid: list[str] = []
+        self._disk_changes = disk_changes
+        self._leave: Callable[[], None] = _nothing
+
+    def initialize(self, said: params.Initialize) -> Json:
+        """Meet the client; the answer says what we can do for it."""
+        self._converter = Converter(read_client(said.capabilities), self._host.spelled)
+        folders = [folder.uri for folder in said.workspace_folders or []]
+        root = said.root_uri or (Path(said.root_path).absolute().as_uri() if said.root_path else None)
+        self._folders = dict.fromkeys(folders or ([root] if root else []))
+        self._base()
+        if self._disk_changes is not None:
+            self._leave = self._disk_changes(self._changed_on_disk)
+        return {
+            "capabilities": capabilities(self._converter.client),
+            "serverInfo": {"name": "pointsman", "version": pointsman.__version__},
+        }
+
+    def registrations(self) -> list[Json]:
+        """What the client is asked to tell us from now on: the disk, if it can and nobody else does."""
+        if self._disk_changes is not None or not self._converter.client.registers_watchers:
+            return []
+        # Everything an analysis may read: pipelines, policies, settings, prompts, scripts, agents' modules.
+        watchers = {"watchers": [{"globPattern": "**/*"}]}
+        return [{"id": WATCHED, "method": WATCHED, "registerOptions": watchers}]
+
+    def notified(self, method: str, its: object) -> tuple[str, ...]:
+        """Take in a notification; the answer are the documents that have another text now, by their keys.
+
+        Raises ResponseError when it is not understood. One that we have no use for is no fault.
+        """
+        match method:
+            case "textDocument/didOpen":
+                opened = structure(its, params.DidOpen).text_document
+                self._host.open(opened.uri, opened.language_id, opened.version, opened.text)
+                self._told.pop(key_of(opened.uri), None)
+                return self._edited(opened.uri)
+            case "textDocument/didChange":
+                edit = structure(its, params.DidChange)
+                changes = [change_of(one) for one in edit.content_changes]
+                uri, encoding = edit.text_document.uri, self._converter.client.encoding
+                refused = self._host.change(
+                    uri, edit.text_document.version, lambda source: changed(source, changes, encoding)
+                )
+                if refused:
+                    self._unsaid.append(refused)
+                    return ()
+                return self._edited(uri)
+            case "textDocument/didClose":
+                uri = structure(its, params.DocumentParams).text_document.uri
+                self._host.close(uri)
+                # What is shown of it goes away with it.
+                self._look(uri)
+                return self._edited(uri)
+            case "workspace/didChangeWatchedFiles":
+                if structure(its, params.DidChangeWatchedFiles).changes:
+                    self._look(*self._host.opened())
+            case "workspace/didChangeWorkspaceFolders":
+                event = structure(its, params.DidChangeWorkspaceFolders).event
+                for folder in event.removed:
+                    self._folders.pop(folder.uri, None)
+                self._folders.update(dict.fromkeys(folder.uri for folder in event.added))
+                self._base()
+        return ()
+
+    def unsaid(self) -> list[str]:
+        """What went wrong that only a log wants to know; once."""
+        said, self._unsaid = self._unsaid, []
+        return said
+
+    def answer(self, method: str, its: Any) -> object:
+        """The answer to a question about a document; None about one we know nothing of. Raises Refused."""
+        document = self._host.document(its.text_document.uri)
+        return None if document is None else HANDLERS[method].answer(Asked(document, self._converter), its)
+
+    def diagnose(self) -> Json | None:
+        """What to publish for the next dirty document; None when the client knows it already."""
+        uri = next(iter(self.dirty))
+        del self.dirty[uri]
+        key = key_of(uri)
+        document = self._host.document(uri) if self._host.is_open(uri) else None
+        if document is None:
+            told = self._told.pop(key, [])
+            return {"uri": uri, "diagnostics": []} if told else None
+        found = [self._converter.diagnostic(document, one) for one in diagnostics(document)]
+        if self._told.get(key) == found:
+            return None
+        self._told[key] = found
+        return {"uri": uri, "version": document.version, "diagnostics": found}
+
+    def end(self) -> None:
+        """The client is gone."""
+        self._leave()
+
+    def _edited(self, uri: str) -> tuple[str, ...]:
+        self._look(*self._host.users_of(uri))
+        return (key_of(uri),)
+
+    def _look(self, *uris: str) -> None:
+        self.dirty.update(dict.fromkeys(uris))
+
+    def _changed_on_disk(self, paths: Iterable[Path]) -> None:
+        """The documents find out themselves what they depend on, by asking the disk."""
+        if any(True for _ in paths):
+            self._look(*self._host.opened())
+            self.wake()
+
+    def _base(self) -> None:
+        paths = [path for path in map(file_path, self._folders) if path]
+        self._host.base = Path(paths[0] if paths else os.getcwd())
+
+
+def _nothing() -> None:
+    pass

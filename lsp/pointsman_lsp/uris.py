@@ -1,0 +1,49 @@
+"""URIs of clients: which document one names, and where its text lies or would lie."""
+
+import os
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+_DRIVE = re.compile(r"/?([A-Za-z]):(?=/|$)")
+
+
+def key_of(uri: str) -> str:
+    """The same for every spelling of a document's URI: escapes or none, and any case of a Windows drive."""
+    path = file_path(uri)
+    if path is None:
+        return unquote(uri)
+    return _DRIVE.sub(lambda found: f"/{found[1].lower()}:", path.replace("\\", "/"), count=1)
+
+
+def file_path(uri: str) -> str | None:
+    """The path that a `file:` URI names, normalised; None for every other URI."""
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return None
+    if parts.scheme.lower() != "file":
+        return None
+    path = _readable(parts.path)
+    if parts.netloc and parts.netloc.lower() != "localhost":
+        path = f"//{parts.netloc}{path}"
+    if os.name == "nt" and _DRIVE.match(path):
+        path = path.lstrip("/")
+    return os.path.normpath(path) if path else None
+
+
+def place_of(uri: str, base: Path) -> Path:
+    """Where a document lies; one that is no file would lie in `base`, where it does not say better."""
+    path = file_path(uri)
+    if path is not None:
+        return Path(path)
+    try:
+        named = _readable(urlsplit(uri).path)
+    except ValueError:
+        named = ""
+    return base / (named or "untitled")
+
+
+def _readable(path: str) -> str:
+    # No file system has a name with NUL in it, and asking one raises.
+    return unquote(path).replace("\0", "\ufffd")
