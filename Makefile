@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench bench-lsp clean
 
 demo: $(STAMP)
 	@$(BIN)/pointsman check examples
@@ -24,6 +24,9 @@ lint: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/pip install -q --disable-pip-version-check --group bench
 	$(BIN)/python benchmarks/engine.py
+
+bench-lsp: $(STAMP)
+	$(BIN)/python benchmarks/lsp.py
 
 clean:
 	rm -rf $(VENV) .pointsman .mypy_cache .ruff_cache .pytest_cache .hypothesis
