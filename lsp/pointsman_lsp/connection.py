@@ -52,6 +52,7 @@ class _Waiting:
     params: Any = None
     key: str | None = None
     answered: bool = False
+    fresh: bool = False
 
 
 class Connection:
@@ -63,6 +64,7 @@ class Connection:
         self._state = "new"
         self._lane: deque[_Waiting] = deque()
         self._waiting: dict[Id, _Waiting] = {}
+        self._asides: set[asyncio.Task[None]] = set()
         self._arrived = 0
         self._ended = False
         self._left = False
@@ -79,7 +81,7 @@ class Connection:
                 if self._lane and not (self._session.dirty and in_a_row >= IN_A_ROW):
                     in_a_row += 1
                     await self._answer(self._lane.popleft())
-                elif self._ended:
+                elif self._ended and not self._asides:
                     break
                 elif self._session.dirty and self._state != "shutdown":
                     in_a_row = 0
@@ -90,7 +92,8 @@ class Connection:
         except OSError:
             pass  # The client is gone, and nobody is left to answer.
         finally:
-            reading.cancel()
+            for task in (reading, *self._asides):
+                task.cancel()
             self._session.end()
         return 0 if self._state == "shutdown" else 1
 
@@ -187,9 +190,13 @@ class Connection:
                 self._log(LOG, said)
 
     async def _answer(self, waiting: _Waiting) -> None:
-        if waiting.answered:
+        if waiting.answered or self._steps_aside(waiting):
             return
         try:
+            if waiting.method != "shutdown" and HANDLERS[waiting.method].of_runs:
+                await self._look_at_runs(waiting)
+                if waiting.answered:
+                    return
             result = None if waiting.method == "shutdown" else self._session.answer(waiting.method, waiting.params)
         except Refused as error:
             self._refuse(waiting, Code.REQUEST_FAILED, str(error))
@@ -199,6 +206,33 @@ class Connection:
             self._done(waiting)
             self._send(result_of(waiting.id, result))
         await self._writer.drain()
+
+    def _steps_aside(self, waiting: _Waiting) -> bool:
+        """Whether a question first waits for something outside; others go before it meanwhile."""
+        if waiting.fresh or waiting.method == "shutdown":
+            return False
+        waiting.fresh = True
+        outside = self._session.freshened(waiting.method, waiting.params)
+        if outside is None:
+            return False
+
+        async def aside() -> None:
+            try:
+                await outside
+            except Exception as error:
+                self._failed(waiting.method, error)
+            self._lane.append(waiting)
+            self._news.set()
+
+        task = asyncio.create_task(aside())
+        self._asides.add(task)
+        task.add_done_callback(self._asides.discard)
+        return True
+
+    async def _look_at_runs(self, waiting: _Waiting) -> None:
+        path = self._session.file_of(waiting.params)
+        if self._freshen is not None and path is not None:
+            await self._freshen(path)
 
     async def _diagnose(self) -> None:
         try:

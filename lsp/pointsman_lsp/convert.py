@@ -15,11 +15,25 @@ from pointsman_lsp.analysis.document import Document
 from pointsman_lsp.client import Client
 from pointsman_lsp.features import Location, TextEdit
 from pointsman_lsp.features.diagnostics import is_unneeded
+from pointsman_lsp.features.folding import Fold
+from pointsman_lsp.features.symbols import Symbol
 from pointsman_lsp.text import Change, offset_at, position_at
 
 Json = dict[str, Any]
 
 SOURCE = "pointsman"
+# What the outline's kinds are called in LSP; the first eighteen of its kinds are those that every client knows.
+SYMBOLS: dict[str, int] = {
+    "pipeline": 2,  # module
+    "policy": 2,
+    "section": 3,  # namespace
+    "branch": 3,
+    "agent": 5,  # class
+    "rule": 7,  # property
+    "state": 8,  # field
+    "tool": 11,  # interface
+    "stage": 12,  # function
+}
 SEVERITIES = {Severity.ERROR: 1, Severity.WARNING: 2, Severity.HINT: 4}
 UNNECESSARY = 1
 
@@ -93,6 +107,31 @@ class Converter:
                 {"textDocument": {"uri": uri, "version": version}, "edits": theirs} for uri, version, theirs in changes
             ]
         }
+
+    def symbols(self, document: Document, found: Iterable[Symbol], within: str | None = None) -> list[Json]:
+        """An outline: as a tree, or as a list with the name each symbol lies in."""
+        source, said = document.source, []
+        for one in found:
+            symbol: Json = {"name": one.name or " ", "kind": SYMBOLS[one.kind]}
+            if self.client.symbol_tree:
+                symbol["range"] = self.range(source, one.span)
+                symbol["selectionRange"] = self.range(source, one.name_span)
+                if one.detail:
+                    symbol["detail"] = one.detail
+                if one.children:
+                    symbol["children"] = self.symbols(document, one.children)
+                said.append(symbol)
+                continue
+            symbol["location"] = {"uri": document.uri, "range": self.range(source, one.span)}
+            if within is not None:
+                symbol["containerName"] = within
+            said += [symbol, *self.symbols(document, one.children, one.name)]
+        return said
+
+    def folds(self, found: Iterable[Fold]) -> list[Json]:
+        """What can be folded, no more than the client wants to know."""
+        folds = [{"startLine": one.start_line, "endLine": one.end_line, "kind": one.kind} for one in found]
+        return folds[: self.client.most_folds]
 
 
 def markup(text: str, markdown: bool) -> Json:

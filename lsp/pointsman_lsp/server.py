@@ -3,10 +3,10 @@
 import asyncio
 
 from pointsman_lsp.analysis.document import Outcomes, no_outcomes
-from pointsman_lsp.connection import Connection
-from pointsman_lsp.session import DiskChanges, Session
+from pointsman_lsp.connection import Connection, Freshen
+from pointsman_lsp.session import DiskChanges, Freshen, Session
 
-__all__ = ["DiskChanges", "serve"]
+__all__ = ["DiskChanges", "Freshen", "serve"]
 
 
 async def serve(
@@ -14,11 +14,13 @@ async def serve(
     writer: asyncio.StreamWriter,
     *,
     outcomes: Outcomes = no_outcomes,
+    freshen: Freshen | None = None,
     disk_changes: DiskChanges | None = None,
 ) -> int:
     """Serve one client and return its exit code: 0 after `shutdown`, else 1. Never raises for what a client does.
 
-    `outcomes` says how stages went in past and live runs. `disk_changes` is told what to call when files change;
-    without it the client is asked to watch them. The streams are the caller's to close.
+    `outcomes` says how stages went in past and live runs, `freshen` makes it know the latest of a file. `disk_changes`
+    is told what to call when files change; without it the client is asked to watch them. The streams are the caller's
+    to close.
     """
-    return await Connection(writer, Session(outcomes, disk_changes)).run(reader)
+    return await Connection(writer, Session(outcomes, freshen, disk_changes)).run(reader)

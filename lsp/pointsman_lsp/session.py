@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,11 @@ from pointsman_lsp.messages import structure
 from pointsman_lsp.text import changed
 from pointsman_lsp.uris import file_path, key_of
 
-DiskChanges = Callable[[Callable[[Iterable[Path]], None]], Callable[[], None]]
+DiskChanges = Callable[[Callable[[Collection[Path]], None]], Callable[[], None]]
 """Subscribe to the paths that change on disk; the answer ends the subscription."""
+
+Freshen = Callable[[Path], Awaitable[None]]
+"""Learn what runs have made of a file meanwhile; waited for before somebody asks about outcomes."""
 
 WATCHED = "workspace/didChangeWatchedFiles"
 
@@ -28,7 +31,7 @@ WATCHED = "workspace/didChangeWatchedFiles"
 class Session:
     """One client's documents. `wake` is called when there is something to do that no message asked for."""
 
-    def __init__(self, outcomes: Outcomes, disk_changes: DiskChanges | None) -> None:
+    def __init__(self, outcomes: Outcomes, freshen: Freshen | None, disk_changes: DiskChanges | None) -> None:
         self.wake: Callable[[], None] = _nothing
         self.dirty: dict[str, None] = {}
         """The URIs of documents whose diagnostics may be others than the client was told, oldest first."""
@@ -37,6 +40,7 @@ class Session:
         self._folders: dict[str, None] = {}
         self._told: dict[str, list[Json]] = {}
         self._unsaid: list[str] = []
+        self._freshen = freshen
         self._disk_changes = disk_changes
         self._leave: Callable[[], None] = _nothing
 
@@ -106,10 +110,22 @@ class Session:
         said, self._unsaid = self._unsaid, []
         return said
 
+    def freshened(self, method: str, its: Any) -> Awaitable[None] | None:
+        """What is to be waited for before a question is answered; None for most."""
+        if self._freshen is None or not HANDLERS[method].tells_outcomes:
+            return None
+        document = self._host.document(its.text_document.uri)
+        return None if document is None else self._freshen(document.path)
+
     def answer(self, method: str, its: Any) -> object:
         """The answer to a question about a document; None about one we know nothing of. Raises Refused."""
         document = self._host.document(its.text_document.uri)
         return None if document is None else HANDLERS[method].answer(Asked(document, self._converter), its)
+
+    def file_of(self, its: params.DocumentParams) -> Path | None:
+        """Where the document that a question is about lies on disk."""
+        name = file_path(its.text_document.uri)
+        return Path(name) if name else None
 
     def diagnose(self) -> Json | None:
         """What to publish for the next dirty document; None when the client knows it already."""
@@ -137,9 +153,9 @@ class Session:
     def _look(self, *uris: str) -> None:
         self.dirty.update(dict.fromkeys(uris))
 
-    def _changed_on_disk(self, paths: Iterable[Path]) -> None:
+    def _changed_on_disk(self, paths: Collection[Path]) -> None:
         """The documents find out themselves what they depend on, by asking the disk."""
-        if any(True for _ in paths):
+        if paths:
             self._look(*self._host.opened())
             self.wake()
 
