@@ -193,10 +193,6 @@ class Connection:
         if waiting.answered or self._steps_aside(waiting):
             return
         try:
-            if waiting.method != "shutdown" and HANDLERS[waiting.method].of_runs:
-                await self._look_at_runs(waiting)
-                if waiting.answered:
-                    return
             result = None if waiting.method == "shutdown" else self._session.answer(waiting.method, waiting.params)
         except Refused as error:
             self._refuse(waiting, Code.REQUEST_FAILED, str(error))
@@ -228,11 +224,6 @@ class Connection:
         self._asides.add(task)
         task.add_done_callback(self._asides.discard)
         return True
-
-    async def _look_at_runs(self, waiting: _Waiting) -> None:
-        path = self._session.file_of(waiting.params)
-        if self._freshen is not None and path is not None:
-            await self._freshen(path)
 
     async def _diagnose(self) -> None:
         try:

@@ -3,7 +3,7 @@
 import asyncio
 
 from pointsman_lsp.analysis.document import Outcomes, no_outcomes
-from pointsman_lsp.connection import Connection, Freshen
+from pointsman_lsp.connection import Connection
 from pointsman_lsp.session import DiskChanges, Freshen, Session
 
 __all__ = ["DiskChanges", "Freshen", "serve"]

@@ -122,11 +122,6 @@ class Session:
         document = self._host.document(its.text_document.uri)
         return None if document is None else HANDLERS[method].answer(Asked(document, self._converter), its)
 
-    def file_of(self, its: params.DocumentParams) -> Path | None:
-        """Where the document that a question is about lies on disk."""
-        name = file_path(its.text_document.uri)
-        return Path(name) if name else None
-
     def diagnose(self) -> Json | None:
         """What to publish for the next dirty document; None when the client knows it already."""
         uri = next(iter(self.dirty))
