@@ -305,7 +305,7 @@ class Walk:
         while (at := self.source.data.rfind(word, 0, at)) >= 0:
             end = at + len(word)
             if self.source.data[end : end + 1] in (b"", b" ", b"\t", b"\r", b"\n", b",", b"]", b"}"):
-                return (Definition("anchor", name, Span(at + 1, end), node.span),)
+                return (Definition("anchor", name, Span(at + 1, end), Span(at, node.span.end)),)
         return ()
 
     def inside(self, node: Node, depth: int) -> Iterator[Occurrence]:

@@ -35,7 +35,8 @@ __all__ = [
 Texts: TypeAlias = Callable[[str], bytes | None]
 """Gives the bytes of a file by its path as written in the text; None when there is none."""
 
-_ALIAS = regex(rb"[:\-,\[{?][ \t]+\*|[\[{]\*")
+# Its sign comes first: a regex that starts with a letter is ten times faster.
+_ALIAS = regex(rb"\*(?<=[ \t\[{,]\*)[^\s*]")
 # Escapes and joined lines: a name may be spelt in other letters than its own.
 _SPELT = regex(rb"\\(?:[xuU]|\r?\n|\r)")
 

@@ -129,6 +129,12 @@ def _key_at(source: Source, name: str, is_table: bool, within: Span) -> tuple[Sp
     quoted = rb"(?:\"" + word + rb"\"|'" + word + rb"'|" + word + rb")"
     if is_table:
         headers = list(_HEADER.finditer(source.data, within.start, within.end))
+        # Behind the first name of a header, as in `[agents.search]`, the range of `agents` starts with the next one.
+        behind = regex(rb"[ \t]*\.[ \t]*(" + quoted + rb")[ \t]*(?=[.\]])").match(source.data, within.start, within.end)
+        if behind:
+            prefix = source.data[source.data.rfind(b"[", 0, behind.start()) + 1 : behind.end(1)] + b"."
+            others = (header.start() for header in headers if not header[1].startswith(prefix))
+            return Span(*behind.span(1)), Span(behind.end(1), next(others, within.end))
         for index, header in enumerate(headers):
             inner = regex(rb"(?:^|\.)[ \t]*(" + quoted + rb")[ \t]*(?=\.|$)").search(header[1])
             if inner:
