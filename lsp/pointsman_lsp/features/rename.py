@@ -16,7 +16,7 @@ from pointsman.language.lexical import get, part, text_of
 from pointsman.language.reading import RESERVED, valid_name
 from pointsman.language.scalars import resolve_plain
 from pointsman.language.source import Source, Span
-from pointsman.language.symbols import Definition, Foreign, Occurrence, Search
+from pointsman.language.symbols import Definition, Foreign, Occurrence
 from pointsman.language.syntax import parse
 from pointsman.language.tree import Node, Scalar, Sequence, Tree, resolve
 from pointsman_lsp.analysis.document import Document
@@ -116,14 +116,14 @@ def _check_meaning(document: Document, definition: Definition, new: str, edits: 
     """Read the new text, and refuse when any name in it means something else than before."""
     read, kind, tree = prompt_text(document), document.analysis.kind, document.analysis.tree
     names = [definition.name, new]
-    before = _meanings(tree, kind, symbols.mentions(tree.source, names), read, edits)
+    before = _meanings(tree, kind, names, read, edits)
 
     def written(path: str) -> bytes | None:
         data = read(path)
         return data if data is None else _edited(data, edits.get(path, []))
 
     source = Source(document.source.path, _edited(document.source.data, edits.get("", [])))
-    after = _meanings(parse(source), kind, symbols.mentions(source, names), written, {})
+    after = _meanings(parse(source), kind, names, written, {})
     for place, (meant, one) in before.items():
         if place not in after or after[place][0] != meant:
             where = _line(tree.source, read, one)
@@ -137,14 +137,16 @@ _Meanings = dict[tuple[str, int], tuple[set[object], Occurrence]]
 
 
 def _meanings(
-    tree: Tree, kind: str, search: Search, read: symbols.Texts, edits: dict[str, list[TextEdit]]
+    tree: Tree, kind: str, names: list[str], read: symbols.Texts, edits: dict[str, list[TextEdit]]
 ) -> _Meanings:
-    """What each occurrence means, by its place: definitions as the places of their names, both after the edits."""
-    moved = {file: _moved(of) for file, of in edits.items()}
-    here = moved.get("", _moved([]))
+    """What each of these names means, by its place: definitions as the places of theirs, both after the edits."""
+    moved, still = {file: _moved(of) for file, of in edits.items()}, _moved([])
+    here = moved.get("", still)
     found: _Meanings = {}
-    for one in symbols.occurrences(tree, kind, search, read):
-        at = moved.get(one.file, _moved([]))(one.span.start)
+    for one in symbols.occurrences(tree, kind, symbols.mentions(tree.source, names), read):
+        if one.name not in names:
+            continue
+        at = moved.get(one.file, still)(one.span.start)
         found.setdefault((one.file, at), (set(), one))[0].update(
             here(target.span.start) if isinstance(target, Definition) else target for target in one.targets
         )
