@@ -45,5 +45,5 @@ def place_of(uri: str, base: Path) -> Path:
 
 
 def _readable(path: str) -> str:
-    # No file system has a name with NUL in it, and asking one raises.
-    return unquote(path).replace("\0", "\ufffd")
+    # No file system has a name with NUL or half a character in it, and asking one raises.
+    return unquote(path).replace("\0", "\ufffd").encode("utf-8", "replace").decode()

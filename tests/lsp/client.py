@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 Json = Any
 
@@ -69,7 +69,7 @@ class Client:
         """Send a request and do not wait; the answer is its id."""
         if id is None:
             self._ids += 1
-            id = self._ids
+            id = f"client-{self._ids}"  # not what a test would choose
         self.send(request(id, method, params))
         return id
 
@@ -148,10 +148,6 @@ class Client:
         place = {"textDocument": {"uri": uri}, "position": {"line": line, "character": character}}
         return await self.request(method, {**place, **more})
 
-    async def settle(self) -> None:
-        """Wait until the server has taken in and answered all that was sent so far."""
-        await self.request("$/settle")
-
     async def close_connection(self) -> None:
         """Hang up."""
         self.writer.close()
@@ -175,10 +171,21 @@ class Process(Client):
 
 
 @asynccontextmanager
-async def started(argv: Sequence[str], cwd: Path | None = None) -> AsyncIterator[Process]:
-    """Start a server, and end it with the block if it has not ended itself."""
+async def started(
+    argv: Sequence[str],
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    errors: IO[bytes] | None = None,
+) -> AsyncIterator[Process]:
+    """Start a server, and end it with the block if it has not ended itself. `errors` takes its standard error."""
     process = await asyncio.create_subprocess_exec(
-        *argv, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=cwd, limit=1 << 27
+        *argv,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=errors,
+        cwd=cwd,
+        env=env,
+        limit=1 << 27,
     )
     client = Process(process)
     try:
