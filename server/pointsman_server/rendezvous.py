@@ -59,7 +59,8 @@ class Joined:
 def home(root: str) -> str:
     """Where the server of a workspace keeps its files: our folder in it, else (a root we may not write) one of ours."""
     folder = os.path.join(root, OURS)
-    if os.access(folder if os.path.isdir(folder) else root, os.W_OK):
+    there = os.path.isdir(folder)
+    if (there or not os.path.exists(folder)) and os.access(folder if there else root, os.W_OK):
         return folder
     from hashlib import sha256
 

@@ -48,16 +48,24 @@ class Watch:
             self.problem = f"{self._root} is no folder"
             return
         try:
-            async for changes in awatch(
+            changes = awatch(
                 self._root,
                 debounce=GATHER_MS,
                 step=10,
                 stop_event=self._stop,
                 recursive=deep,
                 ignore_permission_denied=True,
-            ):
-                paths = {Path(path) for _, path in changes}
-                for changed in tuple(self._listeners):
-                    changed(paths)
+            )
+            nothing: set[tuple[object, str]] = set()
+            first = asyncio.ensure_future(anext(changes, nothing))
+            await asyncio.sleep(0)  # the watch begins in its first step
+            self._tell({self._root})  # whatever has changed since they began to listen
+            self._tell({Path(path) for _, path in await first})
+            async for batch in changes:
+                self._tell({Path(path) for _, path in batch})
         except (OSError, RuntimeError) as error:
             self.problem = str(error)  # out of watches, say: features read through, so nothing they say is wrong
+
+    def _tell(self, paths: Collection[Path]) -> None:
+        for changed in tuple(self._listeners) if paths else ():
+            changed(paths)
