@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pointsman.runtime.outcomes import Outcomes, StageOutcome
+    from pointsman.runtime.outcomes import Outcomes
+    from pointsman.runtime.progress import StageOutcome
     from pointsman.runtime.registry import Registry
     from pointsman.runtime.watch import Watch
 
