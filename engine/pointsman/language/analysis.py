@@ -1,30 +1,35 @@
 """The one analysis of a text that engine, command line and editor share: what it says, and what is wrong with it.
 
 Laws: `analyse` never raises, on any input; it reads no file (what it would like to see is said by `wanted`); the same
-inputs give the same answer.
+inputs give the same answer, with a `Memory` of the texts before or without one.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from pointsman.language import model
-from pointsman.language.checks import CHECKS, Context, Files
-from pointsman.language.checks.context import workers
+from pointsman.language.checks import Files
 from pointsman.language.checks.files import texts_of
-from pointsman.language.checks.targets import candidates, import_roots, parts
-from pointsman.language.collecting import Reading
+from pointsman.language.collecting import ABSENT, Reading
 from pointsman.language.diagnostics import Diagnostic, Severity
 from pointsman.language.embedded import drop_explained
+from pointsman.language.items import Steps, at_once
+from pointsman.language.memory import Memory
+from pointsman.language.modules import candidates, import_roots, parts
+from pointsman.language.moving import moved_findings
 from pointsman.language.paths import base, normal
-from pointsman.language.pipeline import Draft, read_pipeline
-from pointsman.language.policy import PolicyDraft, read_policy
+from pointsman.language.pipeline import pipeline_of, read_pipeline
+from pointsman.language.policy import policy_of, read_policy
 from pointsman.language.source import Source
 from pointsman.language.suppressions import suppressed
-from pointsman.language.syntax import parse
+from pointsman.language.syntax import parse_steps
 from pointsman.language.tree import Mapping, Missing, Node, Scalar, Tree, resolve
+from pointsman.language.units import Sheet
 from pointsman.language.workspace import read_workspace, workspace_tree
 
-__all__ = ["Analysis", "Files", "Kind", "analyse", "kind_of", "wanted"]
+__all__ = ["Analysis", "Files", "Kind", "Memory", "analyse", "kind_of", "prepare", "wanted"]
 
 Kind = Literal["pipeline", "policy", "workspace"]
 _NO_FILES = Files()
@@ -32,19 +37,43 @@ _NO_FILES = Files()
 
 @dataclass(frozen=True)
 class Analysis:
-    """What a text says and all that is wrong with it; `diagnostics` are sorted by place, and each comes once."""
+    """What a text says and all that is wrong with it; `diagnostics` are sorted by place, and each comes once.
+
+    The models are made when somebody asks for them, and a pipeline's stages one by one; `language.stages` has cheap
+    questions about all of them.
+    """
 
     source: Source
     kind: Kind
     tree: Tree
-    pipelines: tuple[model.Pipeline, ...]
-    policies: tuple[model.Policy, ...]
     diagnostics: tuple[Diagnostic, ...]
+    sheets: tuple[Sheet, ...] = field(default=(), repr=False)
+
+    @cached_property
+    def pipelines(self) -> tuple[model.Pipeline, ...]:
+        """The documents of a pipeline file that could be read."""
+        return tuple(map(pipeline_of, self.sheets)) if self.kind == "pipeline" else ()
+
+    @cached_property
+    def policies(self) -> tuple[model.Policy, ...]:
+        """The documents of a policy file that could be read."""
+        return tuple(map(policy_of, self.sheets)) if self.kind == "policy" else ()
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
         """The findings that keep the engine from running it."""
         return tuple(one for one in self.diagnostics if one.severity is Severity.ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A text as read, before any check. `found` is what parser and readers say, without what quotes explain."""
+
+    source: Source
+    kind: Kind
+    tree: Tree
+    sheets: tuple[Sheet, ...]
+    found: tuple[Diagnostic, ...]
 
 
 def kind_of(path: str) -> Kind | None:
@@ -58,48 +87,68 @@ def kind_of(path: str) -> Kind | None:
     return None
 
 
-def wanted(source: Source, workspace: model.Workspace = model.Workspace()) -> frozenset[str]:  # noqa: B008 # frozen
+def wanted(
+    source: Source,
+    workspace: model.Workspace = model.Workspace(),  # noqa: B008 # frozen
+    memory: Memory | None = None,
+) -> frozenset[str]:
     """The paths, as seen from the source's folder, whose texts would make the analysis of this source complete."""
     if kind_of(source.path) == "workspace":
         return frozenset()
-    tree = parse(source)
-    drafts, _, _ = _read(source, tree, _kind(source, tree))
+    text = at_once(_read_steps(source, memory or Memory()))
     paths: set[str] = set()
     modules: set[str] = set()
-    for draft in drafts:
-        paths |= {policy.name for policy in draft.pipeline.policies}
-        paths |= {path for path, _, _ in texts_of(draft)}
-        for one in (*workers(draft.pipeline), *workers(workspace)):
-            split = parts(one.target.target) if isinstance(one.target, model.PythonTarget) else None
-            modules |= {split[0], split[0].partition(".")[0]} if split else set()
-    roots = import_roots(source, workspace)
+    workers: list[model.Agent | model.Tool] = [*workspace.agents, *workspace.tools]
+    for sheet in text.sheets:
+        for one in sheet.placed:
+            content = one.unit.content
+            paths |= {policy.name for policy in content.policies}
+            if content.agents or content.tools:
+                paths |= {path for path, _, _ in texts_of(content)}
+                workers += content.workers
+    for worker in workers:
+        split = parts(worker.target.target) if isinstance(worker.target, model.PythonTarget) else None
+        modules |= {split[0], split[0].partition(".")[0]} if split else set()
+    roots = import_roots(source.path, workspace)
     found = {path for module in modules for pair in candidates(module, roots) for path in pair}
     return frozenset(found | {normal(path) for path in paths if path})
 
 
-def analyse(source: Source, files: Files = _NO_FILES, workspace: model.Workspace = model.Workspace()) -> Analysis:  # noqa: B008 # frozen
-    """Everything that can be said about a text. A file of no known kind is what its keys say, a pipeline in doubt."""
+def analyse(
+    source: Source,
+    files: Files = _NO_FILES,
+    workspace: model.Workspace = model.Workspace(),  # noqa: B008 # frozen
+    memory: Memory | None = None,
+) -> Analysis:
+    """Everything that can be said about a text. A file of no known kind is what its keys say, a pipeline in doubt.
+
+    With the `memory` that was given for the texts before, only what has changed is done anew.
+    """
+    return at_once(_analysis_steps(source, files, workspace, memory or Memory()))
+
+
+def prepare(
+    source: Source,
+    memory: Memory,
+    workspace: model.Workspace = model.Workspace(),  # noqa: B008 # frozen
+) -> Iterator[None]:
+    """The work of `analyse` in small steps, for a loop that has other things to do: afterwards `wanted` and `analyse`
+    of this source with this memory are quick. It may be left at any step."""
+    yield from _analysis_steps(source, _NO_FILES, workspace, memory)
+
+
+def _analysis_steps(source: Source, files: Files, workspace: model.Workspace, memory: Memory) -> Steps[Analysis]:
     if kind_of(source.path) == "workspace":
         _, diagnostics = read_workspace(source)
         tree = workspace_tree(source)
-        return Analysis(source, "workspace", tree, (), (), _ordered(suppressed(tree, diagnostics)))
-    tree = parse(source)
-    kind = _kind(source, tree)
-    pipelines, policies, reading = _read(source, tree, kind)
-    empty_file(reading, tree, kind)
-    found = [*drop_explained(reading, tree.diagnostics), *reading.diagnostics]
-    damaged = tuple(one.span for one in found if one.severity is Severity.ERROR)
-    context = Context(source, files, workspace, pipelines, policies, damaged)
-    for check in CHECKS:
-        found += check(context)
-    return Analysis(
-        source,
-        kind,
-        tree,
-        tuple(draft.pipeline for draft in pipelines),
-        tuple(draft.policy for draft in policies),
-        _ordered(suppressed(tree, found)),
-    )
+        return Analysis(source, "workspace", tree, _ordered(suppressed(tree, diagnostics)))
+    text = yield from _read_steps(source, memory)
+    damaged = tuple(one.span for one in text.found if one.severity is Severity.ERROR)
+    found = list(text.found)
+    for index, sheet in enumerate(text.sheets):
+        found += yield from memory.check_steps(index, sheet, (source.path, files, workspace), damaged)
+    found += memory.secrets(source)
+    return Analysis(source, text.kind, text.tree, _ordered(suppressed(text.tree, found)), text.sheets)
 
 
 def empty_file(reading: Reading, tree: Tree, kind: str) -> None:
@@ -109,14 +158,33 @@ def empty_file(reading: Reading, tree: Tree, kind: str) -> None:
         reading.report("empty_file", at, f"this file is empty; a {kind} starts with `{kind}: name`")
 
 
-def _read(source: Source, tree: Tree, kind: Kind) -> tuple[tuple[Draft, ...], tuple[PolicyDraft, ...], Reading]:
+def _read_steps(source: Source, memory: Memory) -> Steps[_Text]:
+    """The text as read; the last one is remembered whole."""
+    last: _Text | None = memory.last
+    if last is not None and last.source == source:
+        return last
+    memory.turn()
+    tree = yield from parse_steps(source)
+    kind = _kind(source, tree)
     reading = Reading(source, tuple(one.span for one in tree.diagnostics if one.code == "yaml_syntax"))
+    # Where bytes are not what they seem, no piece can speak for itself.
+    reading.encoded = any(one.code == "yaml_encoding" for one in tree.diagnostics)
     roots = [document.root for document in tree.documents if not _is_nothing(document.root)]
-    if kind == "policy":
-        policies = [read_policy(reading, root) for root in roots]
-        return (), tuple(draft for draft in policies if draft), reading
-    pipelines = [read_pipeline(reading, root) for root in roots]
-    return tuple(draft for draft in pipelines if draft), (), reading
+    sheets: list[Sheet] = []
+    for index, root in enumerate(roots):
+        read = read_policy if kind == "policy" else read_pipeline
+        sheet = yield from read(reading, root, memory.store(index))
+        if sheet is not ABSENT:
+            sheets.append(sheet)
+    memory.forget_from(len(roots))
+    empty_file(reading, tree, kind)
+    found = [*drop_explained(reading, tree.diagnostics), *reading.diagnostics]
+    for sheet in sheets:
+        for one in sheet.placed:
+            if one.unit.diagnostics:
+                found += moved_findings(one.unit.diagnostics, one.by)
+    text = memory.last = _Text(source, kind, tree, tuple(sheets), tuple(found))
+    return text
 
 
 def _kind(source: Source, tree: Tree) -> Kind:

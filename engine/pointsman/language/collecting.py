@@ -25,7 +25,7 @@ DEEPEST = 80
 @dataclass(slots=True)
 class Reading:
     """One reading of one text. `broken` are the places the parser stumbled at; `swallowed` the ranges that one
-    diagnostic about quotes explains altogether."""
+    diagnostic about quotes explains altogether; `encoded` when the text is not wholly what its bytes say."""
 
     source: Source
     broken: tuple[Span, ...] = ()
@@ -34,6 +34,7 @@ class Reading:
     left: int = 0
     depth: int = 0
     full: bool = False
+    encoded: bool = False
 
     def __post_init__(self) -> None:
         self.left = _BASE + len(self.source.data)

@@ -4,6 +4,7 @@ Read by `pipeline.py`, `policy.py` and `workspace.py` from a tree and the schema
 exists for broken text too: what could not be read is absent, and the diagnostics say so.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -231,7 +232,7 @@ class Stage:
 class Block:
     """Stages in written order, the first is the entry; names are local to it."""
 
-    stages: tuple[Stage, ...]
+    stages: Sequence[Stage]
     span: Span
     output: Value | None = None
 

@@ -4,25 +4,27 @@ A stage that could not be read keeps its name, so that a route to it is no secon
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from pointsman.language import model, schema
 from pointsman.language.agents import read_agents, read_tools
-from pointsman.language.collecting import ABSENT, Reading
+from pointsman.language.collecting import ABSENT, Absent, Reading
+from pointsman.language.contents import Content, Unit, stage_content
+from pointsman.language.items import Steps
 from pointsman.language.leaves import not_in_this_version
-from pointsman.language.reading import Found, Item, section
+from pointsman.language.moving import moved
+from pointsman.language.reading import Found, Item
 from pointsman.language.source import Span
+from pointsman.language.stages import MovedStages
 from pointsman.language.tree import Node
+from pointsman.language.units import Sheet, Store, read_sheet
+
+_NONE: Final = Content()
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A pipeline and where its keys are written: `sections` has each stage by the span of its name."""
-
-    pipeline: model.Pipeline
-    found: Found
-    sections: dict[Span, Found] = field(default_factory=dict)
+APART = frozenset({"stages", "agents", "tools", "state"})
+"""The keys whose values are read entry by entry."""
 
 
 @dataclass(slots=True)
@@ -30,38 +32,66 @@ class _Stages:
     """What reading stages needs from around them, and the sections it leaves behind."""
 
     reading: Reading
-    timeout_ns: int
-    retry: model.Retry
+    timeout_ns: int = 0
+    retry: model.Retry = model.Retry()
     sections: dict[Span, Found] = field(default_factory=dict)
 
 
-def read_pipeline(reading: Reading, root: Node) -> Draft | None:
-    """The pipeline of a document, or None when it is no mapping."""
-    found = section(reading, root, schema.SECTIONS["pipeline"], "this document")
-    if found is ABSENT:
-        return None
-    wrong_language_version(reading, found)
+def read_pipeline(reading: Reading, root: Node, store: Store) -> Steps[Sheet | Absent]:
+    """A document of a pipeline, piece by piece; ABSENT when it is no mapping."""
+    sheet = yield from read_sheet(reading, root, schema.SECTIONS["pipeline"], APART, pipeline_content, store)
+    if sheet is not ABSENT:
+        wrong_language_version(reading, sheet.found)
+    return sheet
+
+
+def pipeline_content(reading: Reading, values: dict[str, Any]) -> Content:
+    """What a piece of a pipeline holds. Defaults stand in another piece, so its stages are without them."""
+    items: tuple[Item, ...] = values.get("stages", ())
+    stages = _Stages(reading)
+    content = stage_content(items, tuple(_stage(stages, item) for item in items), stages.sections) if items else _NONE
+    return replace(
+        content,
+        agents=read_agents(reading, values.get("agents", ())),
+        tools=read_tools(reading, values.get("tools", ())),
+        state=tuple((_state(item), item.value) for item in values.get("state", ())),
+        output=values.get("output"),
+        policies=values.get("policies", ()),
+    )
+
+
+def pipeline_of(sheet: Sheet) -> model.Pipeline:
+    """The model of a document, its spans those of the file. A stage is made when somebody looks at it."""
+    found, placed = sheet.found, sheet.placed
     defaults: Found | None = found.get("defaults")
+    timeout_ns = defaults.get("timeout", 0) if defaults else 0
     retry = _retry(defaults.get("retry") if defaults else None, model.Retry())
-    stages = _Stages(reading, defaults.get("timeout", 0) if defaults else 0, retry)
-    block = _block(stages, found.get("stages", ()), found.at("stages"), None)
+
+    def stage(unit: Unit, item: Item) -> model.Stage:
+        return _stage(_Stages(Reading(unit.source), timeout_ns, retry), item)
+
+    def all_of(name: str) -> tuple[Any, ...]:
+        # A key that could not be read as a whole holds nothing, whatever its pieces say.
+        read = placed if name in found.values else ()
+        return tuple(moved(part, one.by) for one in read for part in getattr(one.unit.content, name))
+
     limits: Found | None = found.get("limits")
     budget: Found | None = found.get("budget")
-    pipeline = model.Pipeline(
+    in_pieces = MovedStages(placed, stage, (timeout_ns, retry)) if "stages" in found.values else ()
+    return model.Pipeline(
         name=found.get("pipeline", ""),
         span=found.span,
-        root=block,
+        root=model.Block(in_pieces, found.at("stages")),
         description=found.get("description", ""),
         input=found.get("input"),
-        output=found.get("output"),
-        state=tuple(_state(item) for item in found.get("state", ())),
-        agents=read_agents(reading, found.get("agents", ())),
-        tools=read_tools(reading, found.get("tools", ())),
+        output=next((moved(one.unit.content.output, one.by) for one in placed if one.unit.content.output), None),
+        state=tuple(key for key, _ in all_of("state")),
+        agents=all_of("agents"),
+        tools=all_of("tools"),
         limits=model.Limits(**limits.values) if limits else model.Limits(),
         budget=_budget(budget) if budget else model.Budget(),
-        policies=found.get("policies", ()),
+        policies=all_of("policies"),
     )
-    return Draft(pipeline, found, stages.sections)
 
 
 def wrong_language_version(reading: Reading, found: Found) -> None:

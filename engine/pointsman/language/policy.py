@@ -1,41 +1,47 @@
 """A document of a `*.policy.yaml`, read into the model."""
 
-from dataclasses import dataclass
+from typing import Any
 
 from pointsman.language import model, schema
 from pointsman.language.agents import read_redaction
-from pointsman.language.collecting import ABSENT, Reading
+from pointsman.language.collecting import ABSENT, Absent, Reading
+from pointsman.language.contents import Content
+from pointsman.language.items import Steps
+from pointsman.language.moving import moved
 from pointsman.language.pipeline import wrong_language_version
-from pointsman.language.reading import Found, section
+from pointsman.language.reading import Found
 from pointsman.language.tree import Node
+from pointsman.language.units import Sheet, Store, read_sheet
+
+APART = frozenset({"rules"})
+"""The key whose value is read item by item."""
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyDraft:
-    """A policy and where its keys are written; `rules` has the sections of the rules, in order."""
+def read_policy(reading: Reading, root: Node, store: Store) -> Steps[Sheet | Absent]:
+    """A document of a policy, piece by piece; ABSENT when it is no mapping."""
+    sheet = yield from read_sheet(reading, root, schema.SECTIONS["policy"], APART, policy_content, store)
+    if sheet is not ABSENT:
+        wrong_language_version(reading, sheet.found)
+    return sheet
 
-    policy: model.Policy
-    found: Found
-    rules: tuple[Found, ...] = ()
+
+def policy_content(reading: Reading, values: dict[str, Any]) -> Content:
+    """What a piece of a policy holds."""
+    return Content(rules=tuple((_rule(rule), rule) for rule in values.get("rules", ())))
 
 
-def read_policy(reading: Reading, root: Node) -> PolicyDraft | None:
-    """The policy of a document, or None when it is no mapping."""
-    found = section(reading, root, schema.SECTIONS["policy"], "this document")
-    if found is ABSENT:
-        return None
-    wrong_language_version(reading, found)
-    rules: tuple[Found, ...] = found.get("rules", ())
-    policy = model.Policy(
+def policy_of(sheet: Sheet) -> model.Policy:
+    """The model of a document, its spans those of the file."""
+    found = sheet.found
+    return model.Policy(
         name=found.get("policy", ""),
         span=found.span,
         version=found.get("version", 0),
         default=found.get("default", "allow"),
-        rules=tuple(_rule(rule) for rule in rules),
+        rules=tuple(moved(rule, one.by) for one in sheet.placed for rule, _ in one.unit.content.rules),
         reasons=tuple((item.name.name, item.value) for item in found.get("reasons", ()) if item.value is not None),
         redact=read_redaction(found),
     )
-    return PolicyDraft(policy, found, rules)
 
 
 def _rule(found: Found) -> model.Rule:

@@ -95,18 +95,10 @@ def section(reading: Reading, node: Node, table: Section, what: str) -> Found | 
         return reading.report("yaml_too_deep", node.span, "this is nested too deeply to be read")
     reading.depth += 1
     values, known, unknown = section_values(reading, entries(node), table, node.flow)
-    # Where braces are broken, keys are lost and others made up; the parser has said why.
-    guessed = node.flow and reading.hurt(node.span)
     if table.open:
         values["schema"] = _rest(reading, node, known)
-    elif not guessed:
-        for entry in unknown:
-            unknown_key(reading, entry, table, known)
-    if table.kinds and not guessed:
-        kind_conflict(reading, node, table, known)
-        missing_kind(reading, node, table, known)
-    if not guessed:
-        missing_key(reading, node, table, known)
+        unknown = []
+    closed(reading, node, table, known, unknown)
     reading.depth -= 1
     return Found(table, node.span, values, known)
 
@@ -132,6 +124,19 @@ def section_values(
         if value is not ABSENT:
             values[key.name] = value
     return values, known, unknown
+
+
+def closed(reading: Reading, node: Mapping, table: Section, known: dict[str, Entry], unknown: Iterable[Entry]) -> None:
+    """Say what a section has too much or too little of, once all its entries are read."""
+    # Where braces are broken, keys are lost and others made up; the parser has said why.
+    if node.flow and reading.hurt(node.span):
+        return
+    for entry in unknown:
+        unknown_key(reading, entry, table, known)
+    if table.kinds:
+        kind_conflict(reading, node, table, known)
+        missing_kind(reading, node, table, known)
+    missing_key(reading, node, table, known)
 
 
 def named_items(reading: Reading, of: Iterable[Entry], shape: schema.Named, flow: bool) -> list[Item]:

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 from pointsman.language import model
 from pointsman.language.agents import SCRIPTED
-from pointsman.language.checks.context import Context, Findings
+from pointsman.language.checks.context import Environment, Findings
+from pointsman.language.contents import Content, Unit
 from pointsman.language.diagnostics import Diagnostic
-from pointsman.language.paths import normal
-from pointsman.language.pipeline import Draft
 from pointsman.language.source import Source, Span
 from pointsman.language.syntax import parse
 from pointsman.language.tree import AliasBudget, plain
@@ -16,36 +15,33 @@ _REPLIES = "file of replies"
 _ANSWERS = ("text", "json", "tool_calls", "error")
 
 
-def unknown_file(context: Context) -> Findings:
+def unknown_file(unit: Unit, env: Environment) -> Findings:
     """A prompt or a script that is not there."""
-    for draft in context.pipelines:
-        for path, span, what in texts_of(draft):
-            if missing(context, path):
-                yield Diagnostic("unknown_file", span, f"there is no {what} {path}")
+    for path, span, what in texts_of(unit.content):
+        if env.missing(path):
+            yield Diagnostic("unknown_file", span, f"there is no {what} {path}")
 
 
-def bad_script(context: Context) -> Findings:
+def bad_script(unit: Unit, env: Environment) -> Findings:
     """A file of replies that a scripted model can not answer from; reported where the pipeline names it."""
-    for draft in context.pipelines:
-        for path, span, what in texts_of(draft):
-            data = context.files.texts.get(normal(path)) if what == _REPLIES else None
-            flaw = None if data is None else _script_flaw(Source(path, data))
-            if flaw:
-                yield Diagnostic("bad_script", span, f"in {path}{flaw}")
+    for path, span, what in texts_of(unit.content):
+        data = env.text(path) if what == _REPLIES else None
+        flaw = None if data is None else _script_flaw(Source(path, data))
+        if flaw:
+            yield Diagnostic("bad_script", span, f"in {path}{flaw}")
 
 
-def unknown_policy_file(context: Context) -> Findings:
+def unknown_policy_file(unit: Unit, env: Environment) -> Findings:
     """A policy that is not there: without it the run would be refused at its first decision."""
-    for draft in context.pipelines:
-        for policy in draft.pipeline.policies:
-            if missing(context, policy.name):
-                message = f"there is no policy file {policy.name}; paths are relative to this file"
-                yield Diagnostic("unknown_policy_file", policy.span, message)
+    for policy in unit.content.policies:
+        if env.missing(policy.name):
+            message = f"there is no policy file {policy.name}; paths are relative to this file"
+            yield Diagnostic("unknown_policy_file", policy.span, message)
 
 
-def texts_of(draft: Draft) -> Iterator[tuple[str, Span, str]]:
-    """The prompt and script files of a pipeline's agents: path as written, place, what it is."""
-    for agent in draft.pipeline.agents:
+def texts_of(content: Content) -> Iterator[tuple[str, Span, str]]:
+    """The prompt and script files of agents: path as written, place, what it is."""
+    for agent in content.agents:
         match agent.target:
             case model.LlmTarget(model=name, model_span=span, prompt=prompt):
                 if prompt:
@@ -54,11 +50,6 @@ def texts_of(draft: Draft) -> Iterator[tuple[str, Span, str]]:
                     yield name.removeprefix(SCRIPTED).strip(), span, _REPLIES
             case _:
                 pass
-
-
-def missing(context: Context, path: str) -> bool:
-    """Whether a file was looked for and is not there; one nobody has looked for may be."""
-    return context.files.texts.get(normal(path), b"") is None
 
 
 def _script_flaw(source: Source) -> str | None:

@@ -1,54 +1,66 @@
 """Ways through a block: stages no way leads to, stages no way leads out of, routes that are never taken."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from pointsman.language import model
-from pointsman.language.checks.context import Context, Findings, blocks
-from pointsman.language.checks.names import ENDS, targets
+from pointsman.language.checks.context import Environment, Findings, Whole
+from pointsman.language.checks.names import ENDS
+from pointsman.language.contents import Unit
 from pointsman.language.diagnostics import Diagnostic, Related, Severity
 from pointsman.language.expressions import Expr, Literal, unparse
 from pointsman.language.expressions.nodes import Binary, Unary
+from pointsman.language.facts import StageFacts, always, is_literally
+from pointsman.language.source import Span
 
 Ways = dict[str, set[str]]
 
 
-def unreachable_stage(context: Context) -> Findings:
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """A block whose ways are all known: where each stage may go, in written order, and where their names stand."""
+
+    ways: Ways
+    spans: Callable[[], dict[str, Span]]
+
+
+def unreachable_stage(paths: Paths) -> Findings:
     """A stage that no way from the entry leads to."""
-    for block, ways in _sound_blocks(context):
-        reached = _reached(ways, block.stages[0].name)
-        for stage in block.stages:
-            if stage.name not in reached:
-                message = f"no way leads to {stage.name}: no route, `next` or `on_error` names it, nor the stage above"
-                yield Diagnostic("unreachable_stage", stage.name_span, message, Severity.WARNING)
+    reached = _reached(paths.ways, next(iter(paths.ways)))
+    for name in paths.ways:
+        if name not in reached:
+            message = f"no way leads to {name}: no route, `next` or `on_error` names it, nor the stage above"
+            yield Diagnostic("unreachable_stage", paths.spans()[name], message, Severity.WARNING)
 
 
-def no_path_to_end(context: Context) -> Findings:
+def no_path_to_end(paths: Paths) -> Findings:
     """A stage the run can enter and from which no way leads to an end: only a limit stops it."""
-    for block, ways in _sound_blocks(context):
-        back: Ways = {}
-        for name, onward in ways.items():
-            for target in onward:
-                back.setdefault(target, set()).add(name)
-        good = _reached(back, *ENDS)
-        reached = _reached(ways, block.stages[0].name)
-        caught = [stage for stage in block.stages if stage.name in reached and stage.name not in good]
-        # One finding for each trap: its first stage as written, with the others beside it.
-        while caught:
-            first = caught[0]
-            trap = _reached(back, *_reached(ways, first.name))
-            others = [stage for stage in caught[1:] if stage.name in trap]
-            related = tuple(Related(stage.name_span, "and from here") for stage in others[:5])
-            message = f"from {first.name} no way leads to an end; only a limit would stop the run"
-            yield Diagnostic("no_path_to_end", first.name_span, message, Severity.WARNING, related=related)
-            caught = [stage for stage in caught[1:] if stage.name not in trap]
+    back: Ways = {}
+    for name, onward in paths.ways.items():
+        for target in onward:
+            back.setdefault(target, set()).add(name)
+    good = _reached(back, *ENDS)
+    reached = _reached(paths.ways, next(iter(paths.ways)))
+    caught = [name for name in paths.ways if name in reached and name not in good]
+    # One finding for each trap: its first stage as written, with the others beside it.
+    while caught:
+        first = caught[0]
+        trap = _reached(back, *_reached(paths.ways, first))
+        spans = paths.spans()
+        related = tuple(
+            Related(spans[name], "and from here") for name in [one for one in caught[1:] if one in trap][:5]
+        )
+        message = f"from {first} no way leads to an end; only a limit would stop the run"
+        yield Diagnostic("no_path_to_end", spans[first], message, Severity.WARNING, related=related)
+        caught = [name for name in caught[1:] if name not in trap]
 
 
-def dead_route(context: Context) -> Findings:
+def dead_route(unit: Unit, env: Environment) -> Findings:
     """A route below one that always matches."""
-    for stage in _stages(context):
-        for routes in (stage.routes, stage.on_error):
+    for step in unit.content.steps:
+        for routes in (step.stage.routes, step.stage.on_error):
             for index, route in enumerate(routes or ()):
-                if _always(route):
+                if always(route):
                     for dead in (routes or ())[index + 1 :]:
                         message = "this route is never taken: one above it always matches"
                         related = (Related(route.span, "always matches"),)
@@ -56,12 +68,13 @@ def dead_route(context: Context) -> Findings:
                     break
 
 
-def missing_catch_all(context: Context) -> Findings:
+def missing_catch_all(unit: Unit, env: Environment) -> Findings:
     """Routes with conditions only, and no `next`: when none matches, the stage fails with `no_route`."""
-    for stage in _stages(context):
-        if not stage.routes or stage.next or stage.on_error or not context.sound(stage.span):
+    for step in unit.content.steps:
+        stage = step.stage
+        if not stage.routes or stage.next or stage.on_error or not unit.sound(stage.span):
             continue
-        if any(route.when is None or _is(route.when.tree, True) for route in stage.routes):
+        if any(route.when is None or is_literally(route.when, True) for route in stage.routes):
             continue
         if _exhaustive([route.when.tree for route in stage.routes if route.when], stage.result):
             continue
@@ -69,35 +82,34 @@ def missing_catch_all(context: Context) -> Findings:
         yield Diagnostic("missing_catch_all", stage.routes[-1].span, message, Severity.WARNING)
 
 
-def _stages(context: Context) -> Iterator[model.Stage]:
-    for draft in context.pipelines:
-        for block, _ in blocks(draft):
-            yield from block.stages
+def inner_paths(unit: Unit) -> Iterator[Paths]:
+    """The blocks inside of a piece whose ways are all known."""
+    for inner in unit.content.inner:
+        ways = _ways(inner.facts)
+        if ways and unit.sound(inner.block.span):
+            spans = {stage.name: stage.name_span for stage in inner.block.stages}
+            yield Paths(ways, lambda spans=spans: spans)  # type: ignore[misc]  # mypy infers no type for the default
 
 
-def _sound_blocks(context: Context) -> Iterator[tuple[model.Block, Ways]]:
-    """The blocks whose ways are all known; one misspelt target would make its stage look lost."""
-    for draft in context.pipelines:
-        for block, _ in blocks(draft):
-            if not block.stages or not context.sound(block.span):
-                continue
-            ways = {
-                stage.name: _onward(stage, below)
-                for stage, below in zip(block.stages, [*(one.name for one in block.stages[1:]), "end"], strict=True)
-            }
-            if all(target in ways or target in ENDS for onward in ways.values() for target in onward):
-                yield block, ways
+def outer_paths(whole: Whole) -> Paths | None:
+    """The pipeline's own block, if its ways are all known."""
+    ways = _ways(whole.env.facts.stages)
+    return Paths(ways, whole.stage_spans) if ways and whole.sound(whole.sheet.found.at("stages")) else None
 
 
-def _onward(stage: model.Stage, below: str) -> set[str]:
-    """Where the run may go from a stage, whatever its conditions say."""
-    onward = {target.name for target in targets(stage)}
-    if stage.next is None and (stage.routes is None or stage.when is not None):
-        onward.add(below)
-    if stage.routes and stage.next is None and not any(_always(route) for route in stage.routes):
-        # When no route matches, the stage fails: `missing_catch_all` speaks of that.
-        onward.add("fail")
-    return onward
+def _ways(stages: Iterable[StageFacts]) -> Ways | None:
+    """Where each stage may go; None when one misspelt target would make its stage look lost."""
+    stages = list(stages)
+    below = [*(one.name for one in stages[1:]), "end"]
+    ways = (
+        {
+            one.name: {*one.onward, after} if one.falls else set(one.onward)
+            for one, after in zip(stages, below, strict=True)
+        }
+        if stages
+        else {}
+    )
+    return ways if all(target in ways or target in ENDS for onward in ways.values() for target in onward) else None
 
 
 def _reached(ways: Ways, *starts: str) -> set[str]:
@@ -107,14 +119,6 @@ def _reached(ways: Ways, *starts: str) -> set[str]:
         found |= new
         waiting += new
     return found
-
-
-def _always(route: model.Route) -> bool:
-    return route.max is None and (route.when is None or _is(route.when.tree, True))
-
-
-def _is(tree: Expr, value: bool) -> bool:
-    return isinstance(tree, Literal) and tree.value is value
 
 
 def _exhaustive(conditions: list[Expr], result: model.Json) -> bool:

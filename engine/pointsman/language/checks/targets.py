@@ -1,123 +1,83 @@
 """Python behind agents and tools: whether the function exists, and whether the arguments fit it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from pointsman.language import model
-from pointsman.language.checks.context import Context, Findings, agents_of, section_of, stages, workers
+from pointsman.language import model, modules
+from pointsman.language.checks.context import Context, Environment, Findings
+from pointsman.language.contents import Unit
 from pointsman.language.diagnostics import Diagnostic, Fix, did_you_mean, nearest
-from pointsman.language.paths import folder, is_absolute, join, relative
-from pointsman.language.python_facts import Function, Module, read_module
+from pointsman.language.modules import Sought, candidates, parts
+from pointsman.language.python_facts import Function
 from pointsman.language.source import Source, Span
 from pointsman.language.tree import Mapping, Scalar, entries, resolve
+
+__all__ = [
+    "CONTEXT",
+    "argument_mismatch",
+    "bad_target",
+    "candidates",
+    "function_of",
+    "import_roots",
+    "parts",
+    "seek",
+    "unknown_callable",
+]
 
 # The engine gives this one itself: the way to tools, models and people from inside an agent.
 CONTEXT = "ctx"
 
 
-@dataclass(frozen=True, slots=True)
-class Sought:
-    """A module that was looked for: its facts when there is a text, and whether it certainly can not be imported."""
-
-    module: Module | None
-    path: str = ""
-    absent: bool = False
-
-
-def bad_target(context: Context) -> Findings:
+def bad_target(unit: Unit, env: Environment) -> Findings:
     """A `python` that has not the form `module:function`."""
-    for target in _targets(context):
+    for target in _targets(unit):
         if parts(target.target) is None:
             message = "expected module:function, like agents.triage:classify"
             yield Diagnostic("bad_target", target.span, message, fix=_colon(target))
 
 
-def unknown_callable(context: Context) -> Findings:
+def unknown_callable(unit: Unit, env: Environment) -> Findings:
     """A module or a function that certainly is not there."""
-    roots = import_roots(context.source, context.workspace)
-    for target in _targets(context):
+    for target in _targets(unit):
         split = parts(target.target)
         if split is None:
             continue
         module, name = split
-        sought = seek(context, module, roots)
+        sought = env.module(module)
         if sought.absent:
             message = f"there is no module {module} to import"
-            yield Diagnostic("unknown_callable", _part(context.source, target, 0, len(module)), message)
+            yield Diagnostic("unknown_callable", _part(unit.source, target, 0, len(module)), message)
         elif sought.module and not sought.module.open and name.partition(".")[0] not in sought.module.names:
             known = [one for one in sought.module.names if not one.startswith("__")]
-            near, span = nearest(name, known), _part(context.source, target, len(module) + 1, len(target.target))
+            near, span = nearest(name, known), _part(unit.source, target, len(module) + 1, len(target.target))
             message = f"{sought.path} has no {name}{did_you_mean(name, known)}"
             fix = Fix(f"Change to {near}", span, near) if near else None
             yield Diagnostic("unknown_callable", span, message, fix=fix)
 
 
-def argument_mismatch(context: Context) -> Findings:
+def argument_mismatch(unit: Unit, env: Environment) -> Findings:
     """A `with` that the agent's function can not take: a name it has not, or one it needs and does not get."""
-    roots = import_roots(context.source, context.workspace)
-    for draft in context.pipelines:
-        agents = agents_of(context, draft)
-        for stage in stages(draft):
-            agent = agents.get(stage.agent.name) if stage.agent else None
-            if agent is None or stage.agent is None or not isinstance(agent.target, model.PythonTarget):
-                continue
-            function = function_of(context, agent.target, roots)
-            found = section_of(draft, stage)
-            if function is None or found is None or ("with" in found.entries and found.get("with") is None):
-                continue
-            node = resolve(found.entries["with"].value) if "with" in found.entries else None
-            given = [entry.key for entry in entries(node)] if isinstance(node, Mapping) else []
-            unknown = list(_unknown_arguments(function, given))
-            yield from unknown
-            yield from _missing_arguments(function, given, unknown, stage.agent.span)
-
-
-def parts(target: str) -> tuple[str, str] | None:
-    """Module and function of a target, or None when it has not that form."""
-    module, colon, name = target.partition(":")
-    fine = colon and all(one.isidentifier() for text in (module, name) for one in text.split("."))
-    return (module, name) if fine else None
+    for step in unit.content.steps:
+        agent, found = step.stage.agent, step.found
+        function = env.function(agent.name) if agent else None
+        if agent is None or function is None or found is None:
+            continue
+        if "with" in found.entries and found.get("with") is None:
+            continue
+        node = resolve(found.entries["with"].value) if "with" in found.entries else None
+        given = [entry.key for entry in entries(node)] if isinstance(node, Mapping) else []
+        unknown = list(_unknown_arguments(function, given))
+        yield from unknown
+        yield from _missing_arguments(function, given, unknown, agent.span)
 
 
 def import_roots(source: Source, workspace: model.Workspace) -> tuple[str, ...]:
-    """Where modules are looked for, as seen from the source's folder: beside it, the `roots`, the workspace's root.
-
-    The path of a source is relative to the workspace's root; of an absolute one only its own folder is known.
-    """
-    here = folder(source.path)
-    if is_absolute(source.path):
-        return ("", *(root for root in workspace.roots if is_absolute(root)))
-    seen = [root if is_absolute(root) else relative(root, here) for root in (*workspace.roots, "")]
-    return tuple(dict.fromkeys(["", *seen]))
-
-
-def candidates(module: str, roots: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """The files a module may be, as plain module and as package, root by root in the order of imports."""
-    path = module.replace(".", "/")
-    for root in roots:
-        yield join(root, f"{path}/__init__.py"), join(root, f"{path}.py")
+    """Where a source's modules are looked for, as seen from its folder."""
+    return modules.import_roots(source.path, workspace)
 
 
 def seek(context: Context, module: str, roots: tuple[str, ...]) -> Sought:
-    """The module as the first root that has it; absent only when every place was looked at and none can have it."""
-    texts = context.files.texts
-    for pair in candidates(module, roots):
-        for path in pair:
-            data = texts.get(path)
-            if data is not None:
-                return Sought(read_module(data), path)
-    if any(path not in texts for pair in candidates(module, roots) for path in pair):
-        return Sought(None)
-    top = module.partition(".")[0]
-    if top != module:
-        # A regular package in a root hides every other one of its name, so a module it has not is nowhere.
-        package = any(
-            texts.get(pair[0]) is not None or texts.get(pair[1]) is not None for pair in candidates(top, roots)
-        )
-        if package:
-            return Sought(None, absent=True)
-    known = context.files.top_level
-    return Sought(None, absent=known is not None and top not in known)
+    """A module as the first root that has it; absent only when every place was looked at and none can have it."""
+    return modules.seek(context.files.texts, context.files.top_level, module, roots)
 
 
 def function_of(context: Context, target: model.PythonTarget, roots: tuple[str, ...]) -> Function | None:
@@ -129,11 +89,10 @@ def function_of(context: Context, target: model.PythonTarget, roots: tuple[str, 
     return sought.module.names.get(split[1]) if sought.module else None
 
 
-def _targets(context: Context) -> Iterator[model.PythonTarget]:
-    for draft in context.pipelines:
-        for one in workers(draft.pipeline):
-            if isinstance(one.target, model.PythonTarget):
-                yield one.target
+def _targets(unit: Unit) -> Iterator[model.PythonTarget]:
+    for one in unit.content.workers:
+        if isinstance(one.target, model.PythonTarget):
+            yield one.target
 
 
 def _unknown_arguments(function: Function, given: list[Scalar]) -> Findings:

@@ -2,9 +2,9 @@
 
 from re import compile as regex
 
-from pointsman.language.checks.context import Context, Findings
+from pointsman.language.checks.context import Findings
 from pointsman.language.diagnostics import Diagnostic, Severity
-from pointsman.language.source import Span
+from pointsman.language.source import Source, Span
 
 # Only forms that nothing else has. Each starts at a word's edge, so that a pattern which describes them is none.
 _SECRET = regex(
@@ -22,9 +22,10 @@ _WHAT = {
 }
 
 
-def secret_in_text(context: Context) -> Findings:
-    """A key written down. The text itself is searched, comments too: they are committed like the rest."""
-    for found in _SECRET.finditer(context.source.data):
+def secret_in_text(source: Source, start: int, end: int) -> Findings:
+    """A key written down, in the lines from `start` to `end`. The text itself is searched, comments too: they are
+    committed like the rest."""
+    for found in _SECRET.finditer(source.data, start, end):
         # The documentation's own example keys are no secrets.
         if found[0].endswith(b"EXAMPLE"):
             continue
