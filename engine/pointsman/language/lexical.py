@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal, TypeAlias
 
 from pointsman.language.expressions import (
@@ -28,6 +28,8 @@ from pointsman.language.tree import Entry, Mapping, Node, Scalar, entries, resol
 
 Kind = Literal["stage", "branch", "agent", "tool", "state", "input", "field", "argument", "reason", "list", "anchor"]
 
+# Longer texts are prompts, and not kept in memory.
+_KEPT = 4_000
 # An output may be made of another output; nobody goes through more hands than this, and two may name each other.
 _HANDS = 8
 _CLOSED = ("outputs", "visits", "state")
@@ -289,17 +291,24 @@ class Where:
 
 def names_in(text: str, where: Where) -> Iterator[tuple[str, int, int, Targets]]:
     """The names in an expression or a template that mean something, by the code points of its text."""
-    parsed = (
-        [(hole.expr, hole.offset) for hole in parse_template(text).holes] if is_template(text) else [(parse(text), 0)]
-    )
+    for path, places in _chains(text) if len(text) <= _KEPT else _chains.__wrapped__(text):
+        for number, targets in enumerate(where.path(path)[0]):
+            # A stage or a key of the state that is not there: another one's new name may be just that.
+            if targets or (number and path[number - 1] in _CLOSED):
+                yield path[number], *places[number], targets
+
+
+@lru_cache(maxsize=4096)
+def _chains(text: str) -> tuple[tuple[tuple[str, ...], tuple[tuple[int, int], ...]], ...]:
+    """The chains of names in a text, and where each name stands; the same texts are asked for again and again."""
+    holes = parse_template(text).holes if is_template(text) else ()
+    parsed = [(hole.expr, hole.offset) for hole in holes] if holes else [(parse(text), 0)]
+    found = []
     for expr, offset in parsed:
         for reference in references(expr):
-            for number, targets in enumerate(where.path(reference.path)[0]):
-                # A stage or a key of the state that is not there: another one's new name may be just that.
-                missing = number and reference.path[number - 1] in _CLOSED
-                if targets or missing:
-                    start, end = _bare(expr, reference.segments[number])
-                    yield reference.path[number], start + offset, end + offset, targets
+            places = [_bare(expr, segment) for segment in reference.segments]
+            found.append((reference.path, tuple((start + offset, end + offset) for start, end in places)))
+    return tuple(found)
 
 
 def _bare(expr: Parsed, segment: Segment) -> tuple[int, int]:

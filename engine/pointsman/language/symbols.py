@@ -5,7 +5,7 @@ question what stands at an offset costs the way down to it and not the file.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from re import compile as regex
 from re import escape
@@ -49,12 +49,10 @@ def around(offset: int) -> Search:
     return Search(lambda start, end: start <= offset <= end, lambda text: True)
 
 
-def mentions(source: Source, names: Iterable[str]) -> Search:
+def mentions(source: Source, names: Collection[str]) -> Search:
     """Looks at every place that may spell one of these names."""
-    words = "|".join(map(escape, sorted(set(names))))
-    in_text = regex(rf"(?<!\w)(?:{words})(?!\w)")
-    in_data = regex(rb"(?:(?<!\w)|(?<=\\[a-z]))(?:" + words.encode() + rb")(?!\w)")
-    found = [one.start() for one in in_data.finditer(source.data)]
+    in_text = regex(rf"(?<!\w)(?:{'|'.join(map(escape, sorted(set(names))))})(?!\w)")
+    found = sorted(at for name in names for at in _places(source.data, name.encode()))
 
     def within(start: int, end: int) -> bool:
         index = bisect_left(found, start)
@@ -112,6 +110,15 @@ def occurrences(tree: Tree, kind: str, search: Search, texts: Texts | None = Non
             yield from Walk(tree.source, search, set()).value(document.root, schema.Of(schema.ROOTS[kind]), where, 0)
         if texts and kind == "pipeline":
             yield from _prompts(tree.source, document.root, search, texts)
+
+
+def _places(data: bytes, name: bytes) -> Iterator[int]:
+    """Where a text has these bytes as a word. What stands before is looked at last: so the search is a quick one."""
+    for found in regex(escape(name) + rb"(?!\w)").finditer(data):
+        before = data[max(found.start() - 2, 0) : found.start()]
+        # Behind a backslash a letter is no part of the word.
+        if (not before[-1:].isalnum() and before[-1:] != b"_") or before[:1] == b"\\":
+            yield found.start()
 
 
 def _prompts(source: Source, root: Node, search: Search, texts: Texts) -> Iterator[Occurrence]:

@@ -78,7 +78,7 @@ class _Lines:
             of, first = self.opened.pop()
             end = self.last
             for level, line in self.comments:
-                if level <= of:
+                if level <= of or end == first:
                     break
                 end = line
             self.fold(first, end, True)

@@ -95,10 +95,14 @@ def _named(source: Source, entry: Entry, kind: Kind) -> Symbol:
 
 def _branches(source: Source, stage: Node) -> Iterator[Symbol]:
     """What is inside of a stage: the branches of its fork; and of a branch, its stages."""
-    for key, kind in (("stages", "stage"), ("fork", "branch")):
-        inner = get(stage, key)
-        for entry in _own(inner.value) if inner else ():
-            yield _named(source, entry, "stage" if kind == "stage" else "branch")
+    for entry in _own(stage):
+        match entry.key.text:
+            case "stages":
+                yield from (_named(source, one, "stage") for one in _own(entry.value))
+            case "fork":
+                yield from (_named(source, one, "branch") for one in _own(entry.value))
+            case _:
+                pass
 
 
 def _work_of(stage: Node) -> str:
