@@ -201,7 +201,7 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES, max_size=60).map("".join))
 def test_any_text_has_folds_that_nest(text: str) -> None:
     place = document(text)
-    found, open_until = folds(place), []
+    found, open_until = folds(place), list[int]()
     lines = len(place.source.line_starts)
     for fold in found:
         assert 0 <= fold.start_line < fold.end_line < lines

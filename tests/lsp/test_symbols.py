@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lsp.documents import document
-from pointsman.language.source import Source
+from pointsman.language.source import Source, Span
 from pointsman_lsp.features.symbols import Symbol, symbols
 
 REPOSITORY = Path(__file__).parents[2]
@@ -150,7 +150,7 @@ TEXTS = [
 def test_a_name_is_inside_of_its_symbol_and_a_child_inside_of_its_parent(path: Path) -> None:
     text = path.read_bytes().decode("utf-8", "replace")
     place = document(text, {}, "pointsman.toml" if path.suffix == ".toml" else path.name)
-    waiting = [(one, None) for one in symbols(place)]
+    waiting: list[tuple[Symbol, Span | None]] = [(one, None) for one in symbols(place)]
     seen = 0
     while waiting:
         one, parent = waiting.pop()
