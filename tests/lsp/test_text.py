@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from pointsman.language.source import Source
 from pointsman_lsp.text import ENCODINGS, Change, Encoding, changed, offset_at, position_at
 
 JUDGE = Path(__file__).parent / "judge" / "judge.js"
-WIDTH = {
+WIDTH: dict[str, Callable[[str], int]] = {
     "utf-8": lambda char: len(char.encode("utf-8", "replace")),
     "utf-16": lambda char: 1 + (char > "\uffff"),
     "utf-32": lambda char: 1,
