@@ -44,7 +44,7 @@ _CLASSES = (
 _ANSWER_DOCS = {
     "approved": "Whether the person said yes.",
     "text": "What the person wrote.",
-    "answer": "What the person answered, as the question's `answer` wants it.",
+    "answer": "What the person answered, as the question wants it.",
     "by": "Who answered.",
     "at": "When, in Unix seconds.",
 }
@@ -62,7 +62,9 @@ def fixed_names(data: Iterable[Member], visits: Callable[[], Type]) -> Iterator[
 def error_record() -> Type:
     """`error`, as `on_error` sees it."""
     types = {"class": Basic("string", _CLASSES), "attempt": INT}
-    return record(member(name, types.get(name, STRING), _ERROR_DOCS.get(name, ""), "`error`") for name in ERROR_FIELDS)
+    return record(
+        member(name, types.get(name, STRING), _ERROR_DOCS.get(name, ""), "the error") for name in ERROR_FIELDS
+    )
 
 
 def answer_record(ask: model.Ask, stage: str) -> Type:
@@ -78,9 +80,9 @@ def _spent(of: Type, what: str) -> Type:
     bound = one_of((of, NULL)) if what in ("tokens", "cost") else of
     return record(
         (
-            member("used", of, "What is used up.", f"`budget.{what}`"),
-            member("allowed", bound, "The bound; null without one.", f"`budget.{what}`"),
-            member("left", bound, "What may still be used; null without a bound.", f"`budget.{what}`"),
+            member("used", of, "What is used up.", "the budget of the run"),
+            member("allowed", bound, "The bound; null without one.", "the budget of the run"),
+            member("left", bound, "What may still be used; null without a bound.", "the budget of the run"),
         )
     )
 

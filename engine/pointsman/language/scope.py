@@ -4,10 +4,10 @@ Which names are known where is the checks' table (`checks.sites`); what the fixe
 (`kernel.envelope`), and a test compares it with a run's.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 
 from pointsman.language import model
 from pointsman.language.annotations import Class, annotated, read_classes
@@ -36,7 +36,8 @@ from pointsman.language.datatypes import (
 from pointsman.language.inference import type_of
 from pointsman.language.python_facts import Function
 from pointsman.language.records import answer_record, error_record, fixed_names
-from pointsman.language.spots import Path, Spot, every, spot_at, spot_of_branch, visible
+from pointsman.language.spots import Path, Spot, Visible, every, spot_at, spot_of_branch, visible
+from pointsman.language.stages import stage_names
 
 BESIDE: dict[str, frozenset[str]] = {
     "ask": frozenset({"args"}),
@@ -46,6 +47,9 @@ BESIDE: dict[str, frozenset[str]] = {
     "on_error": frozenset({"args", "error"}),
 }
 """What is known under a key of a stage beside what is known everywhere."""
+
+LIKELY = 100
+"""So many stages are looked at closely; of the others only name and kind are said."""
 
 
 @dataclass(frozen=True)
@@ -132,12 +136,12 @@ def _roots(around: Around, pipeline: model.Pipeline, spot: Spot) -> dict[str, Me
             "outputs", partial(_outputs, around, pipeline, spot), "The outputs of the stages that have run, by name."
         ),
         Member("input", partial(_input, pipeline), "The input of the run."),
-        Member("state", partial(_state, pipeline), "The values of the run that stages change with `set`."),
+        Member("state", partial(_state, pipeline), "The values of the run that stages change with set."),
     )
     found = (
         Member("result", partial(_own_result, around, stage), f"The result {own}."),
         Member("error", error_record, f"The failure {own}."),
-        Member("args", partial(_args, around, pipeline, spot), f"The arguments {own}, as `with` gives them."),
+        Member("args", partial(_args, around, pipeline, spot), f"The arguments {own}, as they were given."),
         *_merged(pipeline, spot),
         *data,
         *fixed_names(data, partial(_visits, spot)),
@@ -157,16 +161,17 @@ def _args(around: Around, pipeline: model.Pipeline, spot: Spot) -> Type:
             around.kept[key] = ANY  # for arguments that are made of themselves
             at = _roots(around, pipeline, Spot(spot.blocks, spot.stage, ("with",), spot.passed))
             around.kept[key] = value_type(around, spot.stage.args, {n: at[n] for n in at if n in EVERYWHERE})
-        return _with_origin(around.kept[key], f"`with` of stage {spot.stage.name}")
+        return _with_origin(around.kept[key], f"the arguments of stage {spot.stage.name}")
     if spot.rest[:1] != ("agents",) or len(spot.rest) < 2:
         return MAP
     given: dict[str, Member] = {}
-    for stage in every(pipeline.root):
+    for one in islice(every(pipeline.root), LIKELY):
+        stage = one.stage
         if stage.agent and stage.agent.name == spot.rest[1]:
             keys = stage.args.value if isinstance(stage.args, model.Fixed) else None
             found = dict(stage.args.fields) if isinstance(stage.args, model.Fields) else keys
             for name in found if isinstance(found, dict) else ():
-                given.setdefault(name, member(name, ANY, "", f"`with` of stage {stage.name}", sure=False))
+                given.setdefault(name, member(name, ANY, "", f"the arguments of stage {stage.name}", sure=False))
     return Record(given, True) if given else MAP
 
 
@@ -185,17 +190,21 @@ def _merged(pipeline: model.Pipeline, spot: Spot) -> Iterator[Member]:
 
 
 def _outputs(around: Around, pipeline: model.Pipeline, spot: Spot) -> Type:
+    # Which stage runs an agent is settled elsewhere.
+    anywhere = spot.rest[:1] in (("agents",), ("tools",))
     found: dict[str, Member] = {}
-    stages: Iterable[tuple[model.Stage, str]] = visible(spot)
-    if spot.rest[:1] in (("agents",), ("tools",)):
-        # Which stage runs it is settled elsewhere.
-        stages = ((stage, "") for stage in every(pipeline.root))
-    for stage, note in stages:
-        origin = f"result of stage {stage.name} ({note or kind_of(stage)})"
-        found.setdefault(
-            stage.name, Member(stage.name, partial(_own_result, around, stage), stage.description, origin, False)
-        )
+    for number, one in enumerate(every(pipeline.root) if anywhere else visible(spot)):
+        # More is said of the likeliest; all of a long pipeline would be work for nothing.
+        near = number < LIKELY
+        kind = "itself" if one.itself else kind_of(one.stage) if near else one.kind
+        doc = one.stage.description if near else ""
+        origin = f"result of stage {one.name} ({kind})"
+        found.setdefault(one.name, Member(one.name, partial(_result_at, around, one), doc, origin, False))
     return Record(found, False)
+
+
+def _result_at(around: Around, one: Visible) -> Type:
+    return result_of(around, one.stage)[0]
 
 
 def _input(pipeline: model.Pipeline) -> Type:
@@ -218,7 +227,7 @@ def _state(pipeline: model.Pipeline) -> Type:
 
 
 def _visits(spot: Spot) -> Type:
-    return record(member(one.name, INT, "", f"entries of stage {one.name}", False) for one in spot.blocks[0].stages)
+    return record(member(name, INT, "", f"entries of stage {name}", False) for name in stage_names(spot.blocks[0]))
 
 
 def _joined(around: Around, stage: model.Stage, fork: model.Fork) -> Type:
@@ -289,25 +298,25 @@ def _policy_names(around: Around, policy: model.Policy, offset: int) -> dict[str
     accepts = rule is None or not rule.at or "output.accept" in rule.at
     known = POLICY | {"result"} if accepts else POLICY
     lists = around.context.workspace.lists
-    origin = "`lists` of pointsman.toml"
+    origin = "the lists of pointsman.toml"
     own = record(Member(name, partial(from_value, value), "", origin) for name, value in lists)
     name = record([member("name", STRING, "The model, as the agent names it.")])
     data = (
         member("input", MAP, "The input of the run."),
         member("outputs", MAP, "The outputs of the stages that have run, by name."),
-        member("state", MAP, "The values of the run that stages change with `set`."),
+        member("state", MAP, "The values of the run that stages change with set."),
     )
     found = (
-        member("args", MAP, "The arguments of the call, as `with` gives them."),
+        member("args", MAP, "The arguments of the call, as they were given."),
         member("result", ANY, "The result that is to be accepted; known at output.accept only."),
         member("agent", STRING, "The agent's name."),
         member("stage", STRING, "The stage's name."),
         member("pipeline", STRING, "The pipeline's name."),
-        member("model", one_of((name, NULL)), "The model of an `llm` agent; null for others."),
+        member("model", one_of((name, NULL)), "The model of an agent that is one; null for others."),
         member("tool", NULL, "Null: at the points of this version no tool is called."),
         member("principal", MAP, "Who started the run."),
         member("tenant", ANY, "The tenant of who started the run; null without one."),
-        member("workspace", own, "The `lists` of pointsman.toml, by name."),
+        member("workspace", own, "The lists of pointsman.toml, by name."),
         *data,
         *fixed_names(data, partial(MapOf, INT)),
     )

@@ -1,12 +1,16 @@
 """Places in a pipeline: the stage at a path, the blocks around it, and the stages whose outputs may be named there."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pointsman.language import model
+from pointsman.language.stages import stage_at, stage_kinds, stage_names
 
 Path = tuple[str | int, ...]
 """Keys and indexes from the root of a document."""
+
+# As deep as a text is read.
+_DEEPEST = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ def spot_at(pipeline: model.Pipeline, path: Path) -> Spot:
     passed: tuple[str, ...] = ()
     if path[:1] != ("stages",) or len(path) < 2:
         return Spot(blocks, None, path)
-    stage, rest = _named(blocks[0].stages, path[1]), path[2:]
+    stage, rest = named(blocks[0], path[1]), path[2:]
     while stage is not None and stage.fork and rest[:1] == ("fork",) and len(rest) > 1:
         branch = next((one for one in stage.fork.branches if one.name == rest[1]), None)
         if branch is None:
@@ -35,54 +39,82 @@ def spot_at(pipeline: model.Pipeline, path: Path) -> Spot:
         if branch.single:
             stage, rest = branch.block.stages[0], rest[2:]
         elif rest[2:3] == ("stages",) and len(rest) > 3:
-            stage, rest = _named(branch.block.stages, rest[3]), rest[4:]
+            stage, rest = named(branch.block, rest[3]), rest[4:]
         else:
             stage, rest = None, rest[2:]
     return Spot(blocks, stage, rest, passed)
 
 
-def visible(spot: Spot) -> Iterator[tuple[model.Stage, str]]:
-    """The stages whose outputs may be named at a place, each name once, the likeliest first, with a note for people.
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """A stage whose output may be named: the block it is in, and its index there. `itself`: it is the place's own."""
+
+    name: str
+    kind: model.StageKind
+    block: model.Block
+    index: int
+    itself: bool = False
+
+    @property
+    def stage(self) -> model.Stage:
+        """The stage; not for all of a large block, for each is made when it is looked at."""
+        return self.block.stages[self.index]
+
+
+def visible(spot: Spot) -> Iterator[Visible]:
+    """The stages whose outputs may be named at a place, each name once, the likeliest first.
 
     First what is written above, the nearest first and inner blocks before outer ones; then what is below.
     """
     seen: set[str] = set()
-    later: list[tuple[model.Stage, str]] = []
-    own: str | None = spot.stage.name if spot.stage else None
+    later: list[Visible] = []
+    own = spot.stage.name if spot.stage else None
     for block, here in zip(spot.blocks, (own, *spot.passed), strict=False):
-        place = next((at for at, one in enumerate(block.stages) if one.name == here), len(block.stages))
-        for stage in reversed(block.stages[:place]):
-            if stage.name not in seen:
-                seen.add(stage.name)
-                yield stage, ""
-        later += [(stage, "this stage itself" if stage.name == own else "") for stage in block.stages[place:]]
-    for stage, note in later:
-        if stage.name not in seen:
-            seen.add(stage.name)
-            yield stage, note
+        known, kinds = stage_names(block), stage_kinds(block)
+        place = known.index(here) if here in known else len(known)
+        for index in range(place - 1, -1, -1):
+            if known[index] not in seen:
+                seen.add(known[index])
+                yield Visible(known[index], kinds[index], block, index)
+        # Where a block has its own stage of a name, the one around is hidden, wherever it is written.
+        later += [
+            Visible(known[at], kinds[at], block, at, at == place and known[at] == own)
+            for at in range(place, len(known))
+        ]
+    for one in later:
+        if one.name not in seen:
+            seen.add(one.name)
+            yield one
+
+
+def every(block: model.Block) -> Iterator[Visible]:
+    """All stages of a block and of the branches in it."""
+    waiting = [block]
+    while waiting:
+        inner = waiting.pop()
+        for index, (name, kind) in enumerate(zip(stage_names(inner), stage_kinds(inner), strict=True)):
+            one = Visible(name, kind, inner, index)
+            yield one
+            fork = one.stage.fork if kind == "fork" else None
+            waiting += [branch.block for branch in fork.branches] if fork else []
 
 
 def spot_of_branch(pipeline: model.Pipeline, branch: model.Branch) -> Spot:
     """The place of a branch's output: its own block and all around it."""
-    waiting: list[tuple[model.Block, tuple[model.Block, ...], tuple[str, ...]]] = [(pipeline.root, (), ())]
-    while waiting:
-        block, outer, passed = waiting.pop()
-        blocks = (block, *outer)
-        if block is branch.block:
-            return Spot(blocks, None, ("output",), passed)
-        for stage in block.stages:
-            if stage.fork and stage.span.start <= branch.span.start <= stage.span.end:
-                waiting += [(one.block, blocks, (stage.name, *passed)) for one in stage.fork.branches]
-    return Spot((branch.block, pipeline.root), None, ("output",))
+    blocks: tuple[model.Block, ...] = (pipeline.root,)
+    passed: tuple[str, ...] = ()
+    while blocks[0] is not branch.block:
+        stage = stage_at(blocks[0], branch.span.start)
+        branches = stage.fork.branches if stage and stage.fork else ()
+        inner = next((one for one in branches if one.span.start <= branch.span.start <= one.span.end), None)
+        if stage is None or inner is None or len(passed) > _DEEPEST:
+            # An alias brings it from elsewhere.
+            return Spot((branch.block, pipeline.root), None, ("output",))
+        blocks, passed = (inner.block, *blocks), (stage.name, *passed)
+    return Spot(blocks, None, ("output",), passed)
 
 
-def every(block: model.Block) -> Iterator[model.Stage]:
-    waiting = [block]
-    while waiting:
-        for stage in waiting.pop().stages:
-            yield stage
-            waiting += [branch.block for branch in stage.fork.branches] if stage.fork else []
-
-
-def _named(stages: Iterable[model.Stage], name: str | int) -> model.Stage | None:
-    return next((one for one in stages if one.name == name), None)
+def named(block: model.Block, name: str | int) -> model.Stage | None:
+    """The first stage of that name in a block."""
+    known = stage_names(block)
+    return block.stages[known.index(name)] if isinstance(name, str) and name in known else None

@@ -40,8 +40,6 @@ _IN_TEXT = regex(r"[A-Za-z0-9_\-]*")
 _WORDS = frozenset({"name", "true", "false", "null", "in"})
 _NUMBERS = frozenset({"int", "uint", "float"})
 _CONSTANTS = {"true": "bool", "false": "bool", "null": "null"}
-# Types are read for the likeliest offers only; the others say what they are when they are looked at.
-_TYPED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +118,7 @@ def _offers(way: list[Expr], names: Names) -> Iterator[Offer]:
 
 def _member(one: Member, number: int) -> Offer:
     stage = one.origin.startswith("result of stage")
-    of = words(one.type) if number < _TYPED else ""
+    of = words(one.type) if number < scope.LIKELY else ""
     doc = "\n\n".join(part for part in (one.doc, one.origin) if part)
     return Offer(one.name, "stage" if stage else "field", one.name, of, doc)
 
