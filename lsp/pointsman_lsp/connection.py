@@ -8,6 +8,7 @@ Every question gets exactly one answer, and nothing a client sends ends its conn
 from __future__ import annotations
 
 import asyncio
+import time
 import traceback
 from collections import deque
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ from pointsman_lsp.wire import Frames, Unreadable, frame
 CHUNK = 256 * 1024
 MOST_ROUNDS = 100
 """Turns of the loop given to a client that never stops to write, before it gets an answer."""
+SLICE_S = 0.002
+"""How long one client's work keeps all others waiting, where it can be cut."""
 IN_A_ROW = 16
 """Questions answered in a row while diagnostics wait."""
 
@@ -66,6 +69,7 @@ class Connection:
         self._waiting: dict[Id, _Waiting] = {}
         self._asides: set[asyncio.Task[None]] = set()
         self._arrived = 0
+        self._since = 0.0
         self._ended = False
         self._left = False
         self._news = asyncio.Event()
@@ -78,6 +82,7 @@ class Connection:
         try:
             while not (self._left and self._state != "shutdown"):
                 await self._take_in()
+                self._since = time.monotonic()
                 if self._lane and not (self._session.dirty and in_a_row >= IN_A_ROW):
                     in_a_row += 1
                     await self._answer(self._lane.popleft())
@@ -193,7 +198,13 @@ class Connection:
         if waiting.answered or self._steps_aside(waiting):
             return
         try:
-            result = None if waiting.method == "shutdown" else self._session.answer(waiting.method, waiting.params)
+            result = None
+            if waiting.method != "shutdown":
+                for _ in self._session.prepare(waiting.params.text_document.uri):
+                    await self._breathe()
+                    if waiting.answered:
+                        return
+                result = self._session.answer(waiting.method, waiting.params)
         except Refused as error:
             self._refuse(waiting, Code.REQUEST_FAILED, str(error))
         except Exception as error:
@@ -225,9 +236,22 @@ class Connection:
         task.add_done_callback(self._asides.discard)
         return True
 
+    async def _breathe(self) -> None:
+        """Between two steps of long work: let others have the loop, once it was ours for long enough."""
+        now = time.monotonic()
+        if now - self._since > SLICE_S:
+            await self._take_in()
+            self._since = time.monotonic()
+
     async def _diagnose(self) -> None:
+        uri = next(iter(self._session.dirty))
+        arrived = self._arrived
         try:
-            found = self._session.diagnose()
+            for _ in self._session.prepare(uri):
+                await self._breathe()
+                if self._arrived != arrived or self._ended:
+                    return  # What has arrived goes first; what was prepared is kept.
+            found = self._session.diagnose(uri)
         except Exception as error:
             self._failed("diagnostics", error)
             return

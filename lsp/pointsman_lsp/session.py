@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +110,12 @@ class Session:
         said, self._unsaid = self._unsaid, []
         return said
 
+    def prepare(self, uri: str) -> Iterator[None]:
+        """The work before a document can be asked about, in small steps; none of them where it is little."""
+        document = self._host.document(uri)
+        if document is not None:
+            yield from self._host.prepare(document)
+
     def freshened(self, method: str, its: Any) -> Awaitable[None] | None:
         """What is to be waited for before a question is answered; None for most."""
         if self._freshen is None or not HANDLERS[method].tells_outcomes:
@@ -122,10 +128,9 @@ class Session:
         document = self._host.document(its.text_document.uri)
         return None if document is None else HANDLERS[method].answer(Asked(document, self._converter), its)
 
-    def diagnose(self) -> Json | None:
-        """What to publish for the next dirty document; None when the client knows it already."""
-        uri = next(iter(self.dirty))
-        del self.dirty[uri]
+    def diagnose(self, uri: str) -> Json | None:
+        """What to publish for a document; None when the client knows it already."""
+        self.dirty.pop(uri, None)
         key = key_of(uri)
         document = self._host.document(uri) if self._host.is_open(uri) else None
         if document is None:

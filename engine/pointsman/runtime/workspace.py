@@ -14,7 +14,7 @@ from pathlib import Path
 from pointsman.errors import Misuse
 from pointsman.folders import find_root
 from pointsman.language import analysis
-from pointsman.language.analysis import Analysis, Files
+from pointsman.language.analysis import Analysis, Files, Memory
 from pointsman.language.diagnostics import Diagnostic
 from pointsman.language.model import Workspace
 from pointsman.language.source import Source
@@ -98,10 +98,16 @@ def read_text(path: Path) -> bytes | None:
         return None
 
 
-def read_wanted(place: Place, path: Path, source: Source, read: Callable[[Path], bytes | None] = read_text) -> Files:
+def read_wanted(
+    place: Place,
+    path: Path,
+    source: Source,
+    read: Callable[[Path], bytes | None] = read_text,
+    memory: Memory | None = None,
+) -> Files:
     """The files an analysis would like to see, as `read` gives them; what is not there is None."""
     base = path.resolve().parent
-    return Files({wanted: read(base / wanted) for wanted in analysis.wanted(source, place.settings)}, None)
+    return Files({wanted: read(base / wanted) for wanted in analysis.wanted(source, place.settings, memory)}, None)
 
 
 def interpreter(place: Place, env: Mapping[str, str] = os.environ) -> str:

@@ -7,18 +7,21 @@ same document, with its analysis; what is open goes before what is saved.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
 from pointsman.folders import find_root
-from pointsman.language.analysis import Analysis, analyse, kind_of
+from pointsman.language.analysis import Analysis, Memory, analyse, kind_of, prepare
 from pointsman.language.source import Source
 from pointsman.runtime.workspace import SETTINGS, Place, make_place, read_wanted, shown_path
 from pointsman_lsp.analysis.disk import DiskFiles, Overlay
 from pointsman_lsp.analysis.document import Document, Outcomes, no_outcomes
 from pointsman_lsp.uris import file_path, key_of, place_of
+
+LARGE = 32 * 1024
+"""Bytes that a single edit may put in or take out before the text is one to be prepared anew."""
 
 MOST_UNOPENED = 8
 """Documents kept that were asked about without being open."""
@@ -26,7 +29,11 @@ MOST_UNOPENED = 8
 
 @dataclass(slots=True)
 class _Text:
-    """A text with the document last made of it. `seen` are the files its analysis looked at, as it found them."""
+    """A text with the document last made of it.
+
+    `memory` is what the analysis knows of the texts before, `cold` whether that is next to nothing, and `steps` the
+    work to be done then. `seen` are the files that the document's analysis looked at, as it found them.
+    """
 
     uri: str
     path: Path
@@ -35,6 +42,9 @@ class _Text:
     source: Source
     names: frozenset[str] = frozenset()
     """Its paths on disk: as the client has it, and with all links followed. None for a text that is no file."""
+    memory: Memory = field(default_factory=Memory)
+    cold: bool = True
+    steps: tuple[Source, Iterator[None]] | None = None
     document: Document | None = None
     seen: dict[str, bytes | None] = field(default_factory=dict)
 
@@ -68,7 +78,8 @@ class AnalysisHost:
             return f"{uri} is not open"
         if version is not None and text.version is not None and version < text.version:
             return f"{uri} has version {text.version}; an edit to version {version} comes too late"
-        text.source = edit(text.source)
+        before, text.source = text.source, edit(text.source)
+        text.cold = text.cold or abs(len(text.source.data) - len(before.data)) > LARGE
         text.version = text.version if version is None else version
         self._cover()
         return None
@@ -104,6 +115,21 @@ class AnalysisHost:
             if text.ours and (settings or key == key_of(uri) or not names.isdisjoint(text.seen))
         )
 
+    def prepare(self, document: Document) -> Iterator[None]:
+        """The work of a document's analysis in small steps, where it is too much for one.
+
+        Whoever leaves, and comes again, goes on where it was left.
+        """
+        source, key = document.source, key_of(document.uri)
+        text = self._open.get(key) or self._unopened.get(key)
+        if text is None or text.source is not source or not text.cold:
+            return
+        if text.steps is None or text.steps[0] is not source:
+            text.steps = source, prepare(source, text.memory, document.place.settings)
+        for _ in text.steps[1]:
+            yield
+        text.cold, text.steps = False, None
+
     def document(self, uri: str) -> Document | None:
         """The document as it is now; None for one that is not ours to analyse, or that is nowhere."""
         text = self._open.get(key_of(uri)) or self._from_disk(uri)
@@ -122,7 +148,7 @@ class AnalysisHost:
         return text.document
 
     def _make(self, text: _Text, place: Place) -> Document:
-        source, path, disk = text.source, text.path, self._disk
+        source, path, disk, memory = text.source, text.path, self._disk, text.memory
         seen: dict[str, bytes | None] = {}
         text.seen = seen
 
@@ -132,7 +158,8 @@ class AnalysisHost:
             return data
 
         def analysed() -> Analysis:
-            return analyse(source, read_wanted(place, path, source, read), place.settings)
+            files = read_wanted(place, path, source, read, memory)
+            return analyse(source, files, place.settings, memory)
 
         return Document(text.uri, path, text.version, source, place, disk, cache(analysed), self._outcomes)
 
