@@ -90,6 +90,18 @@ def test_a_pipeline() -> None:
     assert outline(PIPELINE) == OUTLINE
 
 
+def test_a_line_more_above_moves_everything_below() -> None:
+    def placed(found: list[Symbol] | tuple[Symbol, ...], by: int) -> Iterator[tuple[str, str, int, int, int]]:
+        for one in found:
+            yield one.name, one.detail, one.span.start + by, one.span.end + by, one.name_span.start + by
+            yield from placed(one.children, by)
+
+    assert [*placed(symbols(document(PIPELINE)), 6)] == [*placed(symbols(document("# new\n" + PIPELINE)), 0)]
+    # The same bytes at another column are another thing.
+    assert outline("stages:\n  a: {agent: x}\n").count("stage: agent x") == 1
+    assert outline("pipeline: p\nstages:\n  b:\n    a: {agent: x}\n").count("stage: agent x") == 0
+
+
 def test_a_policy() -> None:
     text = "policy: guard\nrules:\n  - {id: keys, effect: deny}\n  - effect: flag\n  - \nreasons: {a: b}\n"
     assert outline(text, "a.policy.yaml") == (

@@ -72,6 +72,12 @@ def get(node: Node | None, key: str) -> Entry | None:
     return next((entry for entry in entries(node) if entry.key.text == key), None) if merges else None
 
 
+def may_hold(data: bytes, entry: Entry, word: str) -> bool:
+    """Whether the value of an entry may have this word in it: a look at its bytes, so that few are taken apart."""
+    start, end = entry.key.span.start, max(entry.key.span.end, entry.value.span.end)
+    return any(data.find(sign, start, end) >= 0 for sign in (word.encode(), b"*", b"\\"))
+
+
 def text_of(node: Node | None) -> str | None:
     """The text of a scalar, None of everything else."""
     node = None if node is None else resolve(node)
@@ -125,7 +131,7 @@ class Block:
         stages = get(branch.value, "stages")
         return Block(stages.value, self) if stages else Block(None, self, branch)
 
-    def all(self) -> Iterator[Block]:
+    def all(self, data: bytes) -> Iterator[Block]:
         """This block and all inside of it; what aliases repeat comes once, for they can repeat it a billion times."""
         waiting, seen = [self], set[Span]()
         for block in waiting:
@@ -133,7 +139,8 @@ class Block:
             if at not in seen:
                 seen.add(at)
                 yield block
-                waiting += [inner for stage in block.stages.values() for _, inner in block.inner(stage.value)]
+                forks = [stage for stage in block.stages.values() if may_hold(data, stage, "fork")]
+                waiting += [inner for stage in forks for _, inner in block.inner(stage.value)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,14 +215,16 @@ class Where:
 
     def _outputs(self, name: str) -> tuple[Targets, Member | None]:
         """The innermost stage of that name first; before it has run, an outer one is meant."""
-        around = self.main.all() if self.worker is not None else self.block.around() if self.block else ()
+        around = (
+            self.main.all(self.source.data) if self.worker is not None else self.block.around() if self.block else ()
+        )
         blocks = [block for block in around if name in block.stages]
         targets = tuple(dict.fromkeys(target for block in blocks for target in self.stage_of(block, name)))
         return targets, self._result(blocks[0].stages[name].value, blocks[0]) if blocks else None
 
     def _visits(self, name: str) -> tuple[Targets, Member | None]:
         """Each block counts for itself."""
-        blocks = self.main.all() if self.worker is not None else [self.block] if self.block else []
+        blocks = self.main.all(self.source.data) if self.worker is not None else [self.block] if self.block else []
         return tuple(dict.fromkeys(target for block in blocks for target in self.stage_of(block, name))), None
 
     def _state(self, name: str) -> tuple[Targets, Member | None]:
@@ -282,8 +291,10 @@ class Where:
         """A key of this stage's `with`; in an agent, of all stages that use it."""
         given = [self.stage] if self.stage else []
         if self.worker:
-            users = (stage.value for block in self.main.all() for stage in block.stages.values())
-            given = [stage for stage in users if text_of(_value(get(stage, "agent"))) == self.worker]
+            data, worker = self.source.data, self.worker
+            users = (stage for block in self.main.all(data) for stage in block.stages.values())
+            users = (stage for stage in users if may_hold(data, stage, worker))
+            given = [stage.value for stage in users if text_of(_value(get(stage.value, "agent"))) == worker]
         found = [entry for stage in given if (entry := get(_value(get(stage, "with")), name))]
         keys = {target: None for entry in sorted(found, key=_place) for target in self.define("argument", entry)}
         return tuple(keys), None

@@ -11,6 +11,19 @@ from pointsman_lsp.analysis.document import Document
 
 Kind = Literal["pipeline", "policy", "stage", "branch", "agent", "tool", "state", "rule", "section"]
 
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """One line of the outline. `span` is all of it, `name_span` its name, inside of `span`."""
+
+    name: str
+    kind: Kind
+    detail: str
+    span: Span
+    name_span: Span
+    children: tuple["Symbol", ...] = ()
+
+
 # Sections by the key they stand under, in any kind of file: what their entries are.
 _ENTRIES: dict[str, Kind] = {"stages": "stage", "agents": "agent", "tools": "tool", "state": "state"}
 _SECTIONS = (
@@ -28,19 +41,11 @@ _SECTIONS = (
 )
 _WORK = ("python", "command", "scripted", "llm")
 _WIDE = 80
+# What an entry amounts to depends on its bytes and its column alone, unless it names something outside of itself. So
+# after a keystroke one stage is looked into, and the others are moved to where they stand now.
+_known: dict[tuple[bytes, int, Kind], Symbol] = {}
+_MOST = 20_000
 _KINDS = ("agent", "ask", "fork", "set", "stages")
-
-
-@dataclass(frozen=True, slots=True)
-class Symbol:
-    """One line of the outline. `span` is all of it, `name_span` its name, inside of `span`."""
-
-    name: str
-    kind: Kind
-    detail: str
-    span: Span
-    name_span: Span
-    children: tuple["Symbol", ...] = ()
 
 
 def symbols(document: Document) -> list[Symbol]:
@@ -72,7 +77,7 @@ def _sections(source: Source, root: Node) -> Iterator[Symbol]:
     for entry in _own(root):
         key = entry.key.text
         if key in _ENTRIES:
-            children = tuple(_named(source, one, _ENTRIES[key]) for one in _own(entry.value))
+            children = tuple(_remembered(source, one, _ENTRIES[key]) for one in _own(entry.value))
             yield _symbol(source, entry, "section", _count(len(children), _ENTRIES[key]), children)
         elif key == "rules":
             rules = entry.value.items if isinstance(entry.value, Sequence) else ()
@@ -80,6 +85,33 @@ def _sections(source: Source, root: Node) -> Iterator[Symbol]:
             yield _symbol(source, entry, "section", _count(len(children), "rule"), children)
         elif key in _SECTIONS:
             yield _symbol(source, entry, "section", "")
+
+
+def _remembered(source: Source, entry: Entry, kind: Kind) -> Symbol:
+    """The symbol of an entry, from what is known of the same bytes."""
+    span, data = entry.span, source.data
+    text = data[span.start : span.end]
+    if b"*" in text or source.path.endswith(".toml"):
+        return _named(source, entry, kind)
+    key = text, span.start - data.rfind(b"\n", 0, span.start), kind
+    known = _known.get(key)
+    if known is None:
+        if len(_known) >= _MOST:
+            _known.clear()
+        known = _known[key] = _moved(_named(source, entry, kind), -span.start)
+    return _moved(known, span.start)
+
+
+def _moved(symbol: Symbol, by: int) -> Symbol:
+    span, name = symbol.span, symbol.name_span
+    return Symbol(
+        symbol.name,
+        symbol.kind,
+        symbol.detail,
+        Span(span.start + by, span.end + by),
+        Span(name.start + by, name.end + by),
+        tuple(_moved(child, by) for child in symbol.children) if symbol.children else (),
+    )
 
 
 def _named(source: Source, entry: Entry, kind: Kind) -> Symbol:
