@@ -3,6 +3,7 @@
 Capabilities are made from this table alone, so what is announced is answered, and what is answered is announced.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -11,8 +12,8 @@ from typing import Any
 from pointsman_lsp import params
 from pointsman_lsp.analysis.document import Document
 from pointsman_lsp.client import Client
-from pointsman_lsp.convert import Converter, Json
-from pointsman_lsp.features import folding, navigation, rename, symbols
+from pointsman_lsp.convert import Converter, Json, markup
+from pointsman_lsp.features import folding, hover, navigation, rename, symbols
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,16 @@ class Handler:
     provider: str
     announced: Callable[[Client], object]
     tells_outcomes: bool = False
+
+
+def hovered(asked: Asked, its: params.PositionParams) -> object:
+    """What is known of what stands here."""
+    # Features ask no clock; this is where "3 min ago" gets its now.
+    found = hover.hover(asked.document, asked.offset(its), now_ns=time.time_ns())
+    if found is None:
+        return None
+    contents = markup(found.markdown, asked.client.markdown_hover)
+    return {"contents": contents, "range": asked.converter.range(asked.document.source, found.span)}
 
 
 def definition(asked: Asked, its: params.PositionParams) -> object:
@@ -97,6 +108,7 @@ def _nothing(client: Client) -> object:
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
+        "textDocument/hover": Handler(params.PositionParams, hovered, "hoverProvider", _always, tells_outcomes=True),
         "textDocument/definition": Handler(params.PositionParams, definition, "definitionProvider", _always),
         "textDocument/references": Handler(params.ReferenceParams, references, "referencesProvider", _always),
         "textDocument/documentHighlight": Handler(
