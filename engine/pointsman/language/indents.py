@@ -45,8 +45,8 @@ class Step(NamedTuple):
 class Outlined:
     """`steps` lead from the document's root to the collection the cursor is in, and at a value or in a text to that.
 
-    `start` to `end` is what is written there: a key, a word, the value as far as its line goes. `keys` are the other
-    keys of the mapping around a key or a hole. `bracket` is where the innermost bracket opens, -1 outside of any.
+    `start` to `end` is what is written there: a key, a word, the value as far as its line goes. `bracket` is where the
+    innermost bracket opens, -1 outside of any; `keys` are the other keys in it.
     """
 
     standing: Standing
@@ -87,8 +87,27 @@ def outlined(data: bytes, begin: int, offset: int) -> Outlined:
         return Outlined("nowhere", steps, offset, offset)
     if blank and at == offset:
         hole = Outlined("hole", steps, at, at, at - here.start)
-        return _with_keys(data, begin, hole) if _fits(data, begin, hole) else Outlined("nowhere", steps, at, at)
+        return hole if _fits(data, begin, hole) else Outlined("nowhere", steps, at, at)
     return _in_content(data, begin, here, steps, offset)
+
+
+def keys_beside(data: bytes, begin: int, place: Outlined) -> frozenset[str]:
+    """The other keys of the mapping around a key or a hole."""
+    if place.bracket >= 0:
+        return place.keys
+    line = max(begin, data.rfind(b"\n", 0, place.start) + 1)
+    first = max(begin, data.rfind(b"\n", 0, place.steps[-1].start) + 1) if place.steps else begin
+    found = set()
+    stop = _first_under(data, _end_of_line(data, place.start), place.column)
+    starts = [first + one.start() for one in _lines_at(place.column).finditer(b"\n" + data[first:stop])]
+    if place.steps and isinstance(place.steps[-1].name, int):
+        # The first key of an item stands on the line of the dash.
+        starts.append(first)
+    for at in starts:
+        here = _line(data, at)
+        if at != line and here.key_end >= 0 and here.content - at == place.column:
+            found.add(_key_text(data[here.content : here.key_end]))
+    return frozenset(found)
 
 
 def _in_content(data: bytes, begin: int, here: _Line, steps: tuple[Step, ...], offset: int) -> Outlined:
@@ -102,9 +121,9 @@ def _in_content(data: bytes, begin: int, here: _Line, steps: tuple[Step, ...], o
         end = _value_end(data, at, here.end)
         comment = _COMMENT.search(data, end, offset)
         hole = Outlined("comment" if comment else "hole", steps, at, max(end, offset), column)
-        return _with_keys(data, begin, hole) if _fits(data, begin, hole) else Outlined("nowhere", steps, at, offset)
+        return hole if _fits(data, begin, hole) else Outlined("nowhere", steps, at, offset)
     if offset <= here.key_end:
-        return _with_keys(data, begin, Outlined("key", steps, at, here.key_end, column, True))
+        return Outlined("key", steps, at, here.key_end, column, True)
     if offset < here.value:
         return Outlined("nowhere", steps, offset, offset)
     steps = (*steps, Step(_key_text(data[at : here.key_end]), at, here.value, column))
@@ -215,26 +234,6 @@ def _in_brackets(data: bytes, steps: tuple[Step, ...], start: int, offset: int) 
     standing: Standing = "value" if inner.mapping and inner.phase == "value" else "key" if found.colon else "hole"
     keys = keys_behind(data, found) if inner.mapping and standing != "value" else frozenset()
     return Outlined(standing, steps, found.start, found.end, 0, found.colon, keys, inner.start)
-
-
-def _with_keys(data: bytes, begin: int, place: Outlined) -> Outlined:
-    """The place with the keys beside it in a block mapping."""
-    line = max(begin, data.rfind(b"\n", 0, place.start) + 1)
-    first = max(begin, data.rfind(b"\n", 0, place.steps[-1].start) + 1) if place.steps else begin
-    found = set()
-    stop = _first_under(data, _end_of_line(data, place.start), place.column)
-    for one in _lines_at(place.column).finditer(b"\n" + data[first:stop]):
-        at = first + one.start()
-        here = _line(data, at)
-        if at != line and here.key_end >= 0 and here.content - at == place.column:
-            found.add(_key_text(data[here.content : here.key_end]))
-    if place.steps and isinstance(place.steps[-1].name, int) and first != line:
-        here = _line(data, first)
-        if here.key_end >= 0 and here.content - first == place.column:
-            found.add(_key_text(data[here.content : here.key_end]))
-    return Outlined(
-        place.standing, place.steps, place.start, place.end, place.column, place.colon, frozenset(found), place.bracket
-    )
 
 
 def _fits(data: bytes, begin: int, hole: Outlined) -> bool:

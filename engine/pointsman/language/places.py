@@ -14,7 +14,7 @@ from pointsman.language.analysis import Analysis
 from pointsman.language.contracts import TYPES
 from pointsman.language.expressions import is_template, parse_template
 from pointsman.language.expressions.templates import OPEN
-from pointsman.language.indents import Outlined, outlined
+from pointsman.language.indents import Outlined, keys_beside, outlined
 from pointsman.language.outline import line_end
 from pointsman.language.scalars import Run, SegmentMap, segments
 from pointsman.language.schema import Field, Section, Shape
@@ -179,7 +179,7 @@ def place_at(analysis: Analysis, offset: int) -> Place:
         begin = line_end(data, begin) if offset >= line_end(data, begin) else begin + 3
     if offset < begin:
         return Place(analysis, offset, document, "nowhere", (top,), Span(offset, offset))
-    return _by_outline(analysis, document, top, outlined(data, begin, offset), offset)
+    return _by_outline(analysis, document, top, outlined(data, begin, offset), begin, offset)
 
 
 def inward(shape: Shape | None, step: str | int, field: Field | None = None) -> tuple[Shape | None, Field | None]:
@@ -283,9 +283,8 @@ def _at_key(
     colon = _colon(data, key.span.end)
     if analysis.kind != "workspace" and mapping.flow and not colon:
         return None
-    # The other stages, agents and so on are no help to whoever names one, and there may be very many of them.
     keys: frozenset[str] = frozenset()
-    if not isinstance(frames[-1].shape, schema.Named):
+    if not _names_of_choice(frames[-1].shape):
         keys = frozenset(one.key.text for one in mapping.entries if one is not entry and one.key.span != key.span)
     line = data.rfind(b"\n", 0, key.span.start) + 1
     return Place(
@@ -310,13 +309,15 @@ def _colon(data: bytes, at: int) -> bool:
     return data[at : at + 1] == b":"
 
 
-def _by_outline(analysis: Analysis, document: Document, top: Frame, at: Outlined, offset: int) -> Place:
+def _by_outline(analysis: Analysis, document: Document, top: Frame, at: Outlined, begin: int, offset: int) -> Place:
     frames = (top, *_frames(top, at))
     shape = frames[-1].shape
     flow = at.bracket >= 0
     span = Span(at.start, at.end) if at.standing not in ("comment", "nowhere") else Span(offset, offset)
+    beside = at.standing in ("key", "hole") and not _names_of_choice(shape)
+    keys = keys_beside(analysis.source.data, begin, at) if beside else frozenset()
     place = Place(
-        analysis, offset, document, at.standing, frames, span, None, flow, at.column, at.colon, at.keys, at.bracket
+        analysis, offset, document, at.standing, frames, span, None, flow, at.column, at.colon, keys, at.bracket
     )
     written = _written(analysis, span)
     item = bool(at.steps) and isinstance(at.steps[-1].name, int)
@@ -384,6 +385,11 @@ def _item_at(sequence: Sequence, offset: int) -> tuple[int, Node | None]:
     if len(near) == len(sequence.items):
         return next(index for index, item in enumerate(near) if item is found), found
     return next((index for index, item in enumerate(sequence.items) if item.span == found.span), 0), found
+
+
+def _names_of_choice(shape: Shape | None) -> bool:
+    """Whether keys here are names of things that are defined: the others are no help, and there may be very many."""
+    return isinstance(shape, schema.Named) and shape.what in ("stage", "agent", "tool", "branch")
 
 
 def _wants_keys(shape: Shape | None) -> bool:
