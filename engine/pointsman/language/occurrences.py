@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from re import compile as regex
 
 from pointsman.language import schema
 from pointsman.language.agents import SCRIPTED
@@ -14,13 +13,12 @@ from pointsman.language.source import Source, Span
 from pointsman.language.tree import Alias, Entry, Mapping, Missing, Node, Scalar, Sequence, resolve
 
 _ENDS = ("end", "fail")
-_NAMED: dict[str, Kind] = {
+NAMED: dict[str, Kind] = {
     "stage": "stage", "branch": "branch", "agent": "agent", "tool": "tool", "state key": "state", "reason": "reason",
     "list": "list",
 }  # fmt: skip
-# Below these the same value may be met again through aliases; each is followed once from each block, and not for ever.
+# The parser stops at 64 levels; aliases can lead to any depth, and Python's stack has an end.
 _DEEPEST = 80
-_SCRIPT = regex(r"\s*(.*?)\s*\Z", 16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +84,9 @@ class Walk:
     def section(self, node: Mapping, name: str, where: Where, depth: int) -> Iterator[Occurrence]:
         """A mapping with known keys."""
         table = schema.SECTIONS[name]
+        if name == "state":
+            # The other keys of a state key make up a JSON Schema.
+            yield from self.contract(node, where, "field", depth + 1)
         for entry in self.entries(node):
             if entry.key.text == "<<" and entry.key.style == "plain":
                 yield from self.merged(entry.value, schema.Of(name), where, depth)
@@ -98,12 +99,14 @@ class Walk:
                 case "pipeline", "output":
                     yield from self.value(entry.value, schema.Rendered(), replace(where, block=where.main), depth)
                 case "pipeline", "input":
+                    yield from self.anchor(entry.value)
                     yield from self.contract(entry.value, where, "input", depth)
                 case "branch", "output":
                     yield from self.value(entry.value, schema.Rendered(), replace(where, stage=None), depth)
                 case (("stage" | "branch"), "with"):
                     yield from self.arguments(entry.value, where, depth)
                 case (("stage" | "branch"), "result") if where.stage and get(where.stage, "fork"):
+                    yield from self.anchor(entry.value)
                     yield from self.contract(entry.value, where, "field", depth, get(where.stage, "fork"))
                 case (("stage" | "branch"), "set"):
                     yield from self.written(entry.value, where, depth)
@@ -114,14 +117,13 @@ class Walk:
                 case "rule", "reason":
                     yield from self.reason(entry.value, where)
                 case _ if shape is None:
-                    # A key that nothing knows, or one of the schema that the other keys of a state key make up.
                     yield from self.inside(entry.value, depth)
                 case _:
                     yield from self.value(entry.value, shape, where, depth)
 
     def named(self, node: Mapping, shape: schema.Named, where: Where, depth: int) -> Iterator[Occurrence]:
         """A mapping with names of somebody's choice: what they name is defined here."""
-        kind = _NAMED[shape.what]
+        kind = NAMED[shape.what]
         for entry in self.entries(node):
             if entry.key.text == "<<" and entry.key.style == "plain":
                 yield from self.merged(entry.value, shape, where, depth)
@@ -149,7 +151,7 @@ class Walk:
 
     def reference(self, node: Scalar, to: str, where: Where) -> Iterator[Occurrence]:
         """A name that stands alone as a value."""
-        name, targets = node.text, ()
+        name = node.text
         match to:
             case "target" | "stage" if name in _ENDS:
                 return
@@ -160,7 +162,7 @@ class Walk:
             case "branch":
                 fork = get(where.stage, "fork")
                 branch = get(fork.value, name) if fork else None
-                yield from self.whole(node, where.define("branch", branch) if branch else targets)
+                yield from self.whole(node, where.define("branch", branch) if branch else ())
             case "prompt":
                 yield from self.whole(node, (Foreign("prompt", name),))
             case _:
@@ -189,11 +191,13 @@ class Walk:
     def replies(self, node: Node) -> Iterator[Occurrence]:
         """The file a scripted model answers from."""
         node = resolve(node)
-        if isinstance(node, Scalar) and not node.broken and node.text.startswith(SCRIPTED):
-            found = _SCRIPT.match(node.text, len(SCRIPTED))
-            span = part(self.source, node, *found.span(1)) if found and found[1] else None
-            if found and span:
-                yield Occurrence(found[1], span, (Foreign("replies", found[1]),))
+        if not isinstance(node, Scalar) or node.broken or not node.text.startswith(SCRIPTED):
+            return
+        rest = node.text.removeprefix(SCRIPTED)
+        path, start = rest.strip(), len(node.text) - len(rest.lstrip())
+        span = part(self.source, node, start, start + len(path)) if path else None
+        if span:
+            yield Occurrence(path, span, (Foreign("replies", path),))
 
     def reason(self, node: Node, where: Where) -> Iterator[Occurrence]:
         """The reason a rule gives, one of those the policy declares."""

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pointsman.language import symbols
+from marked import read_marked
+from pointsman.language import occurrences, schema, symbols
 from pointsman.language.analysis import kind_of
 from pointsman.language.python_facts import place_of
 from pointsman.language.source import Source, Span
@@ -58,6 +59,19 @@ stages:
         # A branch that is one stage sees itself; how often it was there is counted in its own block alone.
         *("two: here", "x: here", "b: agent elsewhere", "one: stage 4", "x: branch 5", "one: ", "two: stage 5"),
     ]
+
+
+def test_every_mapping_of_names_is_known() -> None:
+    """A new one in the table of keys would stop the walk."""
+    waiting = [field.shape for section in schema.SECTIONS.values() for field in section.fields]
+    kinds = {shape.what for shape in waiting if isinstance(shape, schema.Named)}
+    assert kinds == set(occurrences.NAMED)
+
+
+def test_the_schema_of_a_state_key() -> None:
+    text = "state: {k: {type: object, required: [a], properties: {a: {properties: {b: {}}}}}}\n"
+    found = words(tree_of(text + "output: ${{ state.k.a.b }}\n"))
+    assert found == ["k: here", "a: field 1", "a: here", "b: here", "k: state 1", "a: field 1", "b: field 1"]
 
 
 def test_a_document_knows_its_own_names_only() -> None:
@@ -190,6 +204,25 @@ def test_any_text_is_walked_and_what_is_found_can_be_found_again(path: Path) -> 
         assert found.span.start >= one.span.start - 1 or found.targets
         if one.targets:
             assert one.span in [other.span for other in symbols.same(tree, kind, one)]
+
+
+UNKNOWN = {"unknown_stage", "unknown_branch", "unknown_agent", "unknown_tool"}
+
+
+@pytest.mark.parametrize("path", [path for path in TEXTS if ".pipeline." in path.name], ids=lambda path: path.name)
+def test_a_name_means_nothing_here_where_the_checks_say_so(path: Path) -> None:
+    marked = read_marked(path.name, path.read_bytes())
+    analysis = marked.analyse()
+    found: dict[Span, set[str]] = {}
+    for one in symbols.occurrences(analysis.tree, "pipeline", symbols.everywhere):
+        here = {target.kind for target in one.targets if isinstance(target, Definition)}
+        found.setdefault(one.span, set()).update(here)
+    known = {span for span, targets in found.items() if targets}
+    for diagnostic in analysis.diagnostics:
+        if diagnostic.code in UNKNOWN:
+            inner = [one for one in found if diagnostic.span.start <= one.start and one.end <= diagnostic.span.end]
+            assert inner, diagnostic
+            assert not known & set(inner), diagnostic
 
 
 PIECES = ["stages", "agents", ":", " ", "\n", "\n  ", "\n    ", "a", "b", "{", "}", "[", "]", ",", "&a ", "*a", "<<: "]
