@@ -16,12 +16,30 @@ from pointsman_lsp.client import Client
 from pointsman_lsp.features import Location, TextEdit
 from pointsman_lsp.features.diagnostics import is_unneeded
 from pointsman_lsp.features.folding import Fold
+from pointsman_lsp.features.items import Item
 from pointsman_lsp.features.symbols import Symbol
 from pointsman_lsp.text import Change, offset_at, position_at
 
 Json = dict[str, Any]
 
 SOURCE = "pointsman"
+# What the kinds of completion are called in LSP. A client that does not know one gets that of keys.
+ITEMS: dict[str, int] = {
+    "method": 2,
+    "function": 3,
+    "field": 5,
+    "variable": 6,
+    "agent": 7,  # class
+    "tool": 8,  # interface
+    "module": 9,
+    "key": 10,  # property
+    "value": 12,
+    "keyword": 14,
+    "file": 17,
+    "policy": 17,
+    "folder": 19,
+    "stage": 22,  # struct
+}
 # What the outline's kinds are called in LSP; the first eighteen of its kinds are those that every client knows.
 SYMBOLS: dict[str, int] = {
     "pipeline": 2,  # module
@@ -36,6 +54,7 @@ SYMBOLS: dict[str, int] = {
 }
 SEVERITIES = {Severity.ERROR: 1, Severity.WARNING: 2, Severity.HINT: 4}
 UNNECESSARY = 1
+SNIPPET = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +94,34 @@ class Converter:
                 {"location": {"uri": document.uri, "range": self.range(source, one.span)}, "message": one.message}
                 for one in found.related
             ]
+        return said
+
+    def items(self, document: Document, found: Iterable[Item]) -> list[Json]:
+        """What completion offers."""
+        source, client, ranges = document.source, self.client, dict[Span, Json]()
+        said = []
+        for one in found:
+            # Nearly all items of one answer replace the same text.
+            span = one.edit.span
+            if span not in ranges:
+                ranges[span] = self.range(source, span)
+            kind = ITEMS[one.kind]
+            item: Json = {
+                "label": one.label,
+                # Always said: Neovim takes an edit without it as filtered by the server, and shows all.
+                "filterText": one.filter or one.label,
+                "kind": kind if kind in client.item_kinds else ITEMS["key"],
+                "textEdit": {"range": ranges[span], "newText": one.edit.text},
+            }
+            if one.detail:
+                item["detail"] = one.detail
+            if one.doc:
+                item["documentation"] = markup(one.doc, client.markdown_items)
+            if one.sort:
+                item["sortText"] = one.sort
+            if one.snippet:
+                item["insertTextFormat"] = SNIPPET
+            said.append(item)
         return said
 
     def edit(self, source: Source, edit: TextEdit) -> Json:

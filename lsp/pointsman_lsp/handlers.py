@@ -13,7 +13,7 @@ from pointsman_lsp import params
 from pointsman_lsp.analysis.document import Document
 from pointsman_lsp.client import Client
 from pointsman_lsp.convert import Converter, Json, markup
-from pointsman_lsp.features import folding, hover, navigation, rename, symbols
+from pointsman_lsp.features import completion, folding, hover, navigation, rename, symbols
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,12 @@ class Handler:
     provider: str
     announced: Callable[[Client], object]
     tells_outcomes: bool = False
+
+
+def completed(asked: Asked, its: params.PositionParams) -> object:
+    """What may be typed here."""
+    found = completion.complete(asked.document, asked.offset(its), asked.client.snippets)
+    return {"isIncomplete": False, "items": asked.converter.items(asked.document, found)}
 
 
 def hovered(asked: Asked, its: params.PositionParams) -> object:
@@ -102,12 +108,17 @@ def _renames(client: Client) -> object:
     return {"prepareProvider": True} if client.prepare_rename else True
 
 
+def _completes(client: Client) -> object:
+    return {"triggerCharacters": list(completion.TRIGGERS)}
+
+
 def _nothing(client: Client) -> object:
     return None
 
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
+        "textDocument/completion": Handler(params.PositionParams, completed, "completionProvider", _completes),
         "textDocument/hover": Handler(params.PositionParams, hovered, "hoverProvider", _always, tells_outcomes=True),
         "textDocument/definition": Handler(params.PositionParams, definition, "definitionProvider", _always),
         "textDocument/references": Handler(params.ReferenceParams, references, "referencesProvider", _always),
