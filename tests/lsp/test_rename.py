@@ -144,9 +144,7 @@ REFUSED = {
         ("z", "a may mean several here; rename one of them where it is defined")
     ],
     "a$0: {agent: x, next: gone}": [("gone", "what is named in line 4 would not mean the same with the name gone")],
-    "a: {agent: mi$0ssing}": [
-        ("z", "the agent missing is one of the workspace; its name is in pointsman.toml, and other pipelines use it")
-    ],
+    "a: {agent: mi$0ssing}": [("z", "nothing here is called missing")],
     "a: {next: go$0ne}": [("z", "nothing here is called gone")],
     "a: {descr$0iption: x}": [("z", "there is no name here")],
     "a: {agent: x, with: {ar$0g: 1}}": [("z", "arg is an argument; what takes it knows it by that name")],
@@ -165,6 +163,9 @@ def test_refused(marked: str, new: str, why: str) -> None:
 
 
 def test_what_is_defined_elsewhere_is_refused() -> None:
+    shared = {"pointsman.toml": "[agents]\nshared = {python = 'a:b'}\n"}
+    with pytest.raises(Refused, match=r"the agent shared is one of the workspace; its name is in pointsman\.toml"):
+        prepare(*at_cursor("stages: {a: {agent: sha$0red}}\n", shared))
     python = 'agents:\n  a: {python: "mod$0ule:function"}\n'
     with pytest.raises(Refused, match="module is a module of your Python; rename it there"):
         prepare(*at_cursor(python))
@@ -209,6 +210,8 @@ def test_a_rule_that_can_not_follow_refuses_the_name() -> None:
         rename(place, offset, "read_a")
     with pytest.raises(Refused, match=r"guard in p\.policy\.yaml speaks of the agent other; change that rule first"):
         rename(*at_cursor(text, {"p.policy.yaml": rule.replace("write_*", "other")}), "other")
+    other = rule.replace("{agent", "{pipeline: other, agent")
+    assert set(renamed(*at_cursor(text, {"p.policy.yaml": other}), "read_a")) == {"a.pipeline.yaml"}
     always = {"pointsman.toml": 'policies = ["all.policy.yaml"]\n', "all.policy.yaml": rule.replace("*", "a")}
     with pytest.raises(Refused, match=r"guard in all\.policy\.yaml speaks of the agent write_a"):
         rename(*at_cursor(text, always), "write_b")

@@ -129,8 +129,9 @@ def _prompts(source: Source, root: Node, search: Search, texts: Texts) -> Iterat
         llm = get(agent.value, "llm")
         path = text_of(prompt.value) if llm and (prompt := get(llm.value, "prompt")) else None
         data = texts(path) if path else None
-        text = None if data is None else data.decode("utf-8", "replace")
-        if path and text and search.mentions(text) and is_template(text):
+        text = "" if data is None else data.decode("utf-8", "replace")
+        # Of a text that is no UTF-8 the places are not certain.
+        if path and is_template(text) and search.mentions(text) and text.encode() == data:
             for name, start, end, targets in names_in(text, Where(source, root, worker=agent.key.text)):
                 first = len(text[:start].encode())
                 yield Occurrence(name, Span(first, first + len(text[start:end].encode())), targets, file=path)

@@ -21,6 +21,7 @@ from pointsman.language.syntax import parse
 from pointsman.language.tree import Node, Scalar, Sequence, Tree, resolve
 from pointsman_lsp.analysis.document import Document
 from pointsman_lsp.features import Refused, TextEdit
+from pointsman_lsp.features.navigation import definition as definition_of
 from pointsman_lsp.features.navigation import path_of, prompt_text
 
 Change = tuple[Path, Source, list[TextEdit]]
@@ -83,6 +84,8 @@ def _renamed(document: Document, offset: int) -> tuple[Occurrence, Definition]:
     if not found.targets:
         raise Refused(f"nothing here is called {found.name}")
     match found.targets:
+        case (Foreign(kind="agent" | "tool"),) if not definition_of(document, offset):
+            raise Refused(f"nothing here is called {found.name}")
         case (Foreign(kind=kind),):
             raise Refused(_ELSEWHERE.get(kind, "{0} is a file; rename the file").format(found.name))
         case (Definition(kind=kind), *_) if kind in _OUTSIDE:
@@ -182,12 +185,18 @@ def _policies(document: Document, definition: Definition, new: str) -> Iterator[
     if definition.kind not in ("agent", "stage", "branch"):
         return
     fact = "agent" if definition.kind == "agent" else "stage"
-    for path, source, own in _policy_files(document, definition):
+    pipeline = next(
+        one.root for one in document.analysis.tree.documents if one.span.start <= definition.span.start <= one.span.end
+    )
+    watched = text_of(_value(pipeline, "pipeline")) or ""
+    for path, source, own in _policy_files(document, pipeline):
         edits = []
         for rule in _rules(source):
-            glob = get(_value(rule, "match"), fact)
-            scalar = resolve(glob.value) if glob else None
-            if not isinstance(scalar, Scalar) or _fits(scalar.text, definition.name) == _fits(scalar.text, new):
+            match = _value(rule, "match")
+            scalar = resolve(glob) if (glob := _value(match, fact)) else None
+            if not isinstance(scalar, Scalar) or not _fits(text_of(_value(match, "pipeline")) or "*", watched):
+                continue
+            if _fits(scalar.text, definition.name) == _fits(scalar.text, new):
                 continue
             span = part(source, scalar, 0, len(scalar.text))
             if not own or scalar.text != definition.name or span is None:
@@ -198,14 +207,12 @@ def _policies(document: Document, definition: Definition, new: str) -> Iterator[
             yield path, source, edits
 
 
-def _policy_files(document: Document, definition: Definition) -> Iterator[tuple[Path, Source, bool]]:
-    """The policies that watch the definition's pipeline; `own` are those it names itself."""
-    named: dict[Path, bool] = {}
-    for one in document.analysis.tree.documents:
-        if one.span.start <= definition.span.start <= one.span.end:
-            listed = resolve(found) if (found := _value(one.root, "policies")) else None
-            for item in listed.items if isinstance(listed, Sequence) else ():
-                named[path_of(document, text_of(item) or "")] = True
+def _policy_files(document: Document, pipeline: Node) -> Iterator[tuple[Path, Source, bool]]:
+    """The policies that watch a pipeline; `own` are those it names itself."""
+    listed = resolve(found) if (found := _value(pipeline, "policies")) else None
+    named = (
+        {path_of(document, text_of(item) or ""): True for item in listed.items} if isinstance(listed, Sequence) else {}
+    )
     for policy in document.place.settings.policies:
         named.setdefault(document.place.root / policy.name, False)
     for path, own in named.items():

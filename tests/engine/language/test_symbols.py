@@ -152,6 +152,9 @@ def test_prompts_are_looked_through_when_they_can_be_read() -> None:
         ("x", "p.md", b"x"),
     ]
     assert not [one for one in symbols.occurrences(tree, "pipeline", symbols.everywhere) if one.file]
+    for data in (None, b"", b"plain s", b"\xff ${{ outputs.s }}"):
+        found = list(symbols.occurrences(tree, "pipeline", symbols.everywhere, {"p.md": data}.get))
+        assert not [one for one in found if one.file]
 
 
 def test_a_billion_laughs_is_walked_once() -> None:
