@@ -54,6 +54,17 @@ class Outside(Protocol):
     def decide(self, effect: Decide, state: State) -> Decided: ...
 
 
+class Gate(Protocol):
+    """Who may hold the run: a debugger. It is asked before a branch moves or an effect goes out, sees each event as it
+    is folded, and hears when a turn is over: what it has seen is durable then."""
+
+    def saw(self, record: Record) -> None: ...
+
+    def holds(self, state: State, seq: int, coming: str | AnyEffect) -> bool: ...
+
+    def settled(self) -> None: ...
+
+
 class Watcher(Protocol):
     """Who is told what happened, after it is durable; it can change nothing."""
 
@@ -88,6 +99,10 @@ class Driver:
         self._replies: dict[str, asyncio.Future[Outcome]] = {}
         self._wall = WallClock(clock, state.program.budget.wall_ns, wall_used_ns)
         self._park = True
+        self._gate: Gate | None = None
+        self._decisions: deque[Decide] = deque()
+        self._kept: list[AnyEffect] = []
+        self._held = False
         self.dropped = 0
         self.people_wait = asyncio.Event()
         """Set while only people are waited for, and `run` does not park."""
@@ -103,6 +118,16 @@ class Driver:
         self._inbox.append((event, branch, done))
         self._wake.set()
         return bool(await done)
+
+    def set_gate(self, gate: Gate | None) -> None:
+        """From now on ask this gate, or none; what was held is asked about again."""
+        self._gate = gate
+        self.release()
+
+    def release(self) -> None:
+        """What was held may go on, if the gate lets it."""
+        self._held = False
+        self._wake.set()
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Tell one more, from the next turn on; returns what ends that."""
@@ -162,9 +187,7 @@ class Driver:
                 self.dropped += 1
             if done:
                 answered.append((done, wanted))
-        while self.state.ready:
-            branch = self.state.ready[0]
-            self._fold(machine.advance(self.state, branch), branch, records, later)
+        self._move(records, later)
         if records:
             saving = self._writer.append(self.state.run_id, self._fence, records)
             if saving is not None:
@@ -173,8 +196,44 @@ class Driver:
         for done, wanted in answered:
             if not done.done():
                 done.set_result(wanted)
-        for effect in later:
-            self._perform(effect)
+        kept, self._kept = self._kept, []
+        for effect in (*kept, *later):
+            if self._is_held(effect):
+                self._kept.append(effect)
+            elif not kept or self._is_asked(effect):
+                self._perform(effect)
+        if self._gate is not None:
+            self._gate.settled()
+
+    def _move(self, records: list[Record], later: list[AnyEffect]) -> None:
+        """Ask the policies what is to be asked, and move every branch that can move, until the gate holds one."""
+        while True:
+            if self._decisions:
+                effect = self._decisions[0]
+                if self._is_held(effect):
+                    return
+                self._decisions.popleft()
+                if self._is_asked(effect):
+                    self._fold(self._outside.decide(effect, self.state), effect.branch, records, later)
+            elif self.state.ready:
+                branch = self.state.ready[0]
+                if self._is_held(branch):
+                    return
+                self._fold(machine.advance(self.state, branch), branch, records, later)
+            else:
+                return
+
+    def _is_held(self, coming: str | AnyEffect) -> bool:
+        if self._gate is None or self.state.cancelled:
+            return False
+        if not self._held:
+            self._held = self._gate.holds(self.state, self.seq, coming)
+        # What only takes back or gives an answer is nobody's to hold.
+        return self._held and not isinstance(coming, Cancel | Reply)
+
+    def _is_asked(self, effect: AnyEffect) -> bool:
+        """Whether what was held meanwhile is still wanted."""
+        return isinstance(effect, Cancel | Reply) or effect.id in self.state.pending
 
     def _tell(self, records: Sequence[Record]) -> None:
         """Tell the watchers; one that fails (its terminal is gone) is told no more, and harms nobody."""
@@ -190,14 +249,16 @@ class Driver:
         record = Record(self.seq, branch, self._clock.now_ns(), event)
         self.state, effects = machine.step(self.state, record)
         records.append(record)
+        if self._gate is not None:
+            self._gate.saw(record)
         if effects:
             self._sort_out(effects, records, later)
 
     def _sort_out(self, effects: Sequence[AnyEffect], records: list[Record], later: list[AnyEffect]) -> None:
-        """Answer decisions now; say that in-process calls start, so that this is in the same commit; the rest waits."""
+        """Decisions come next; that in-process calls start is said now, so that it is in the same commit."""
         for effect in effects:
             if isinstance(effect, Decide):
-                self._fold(self._outside.decide(effect, self.state), effect.branch, records, later)
+                self._decisions.append(effect)
                 continue
             if isinstance(effect, Invoke) and isinstance(self._outside.agent(effect), InProcessAgent):
                 self._fold(AttemptStarted(effect.id, effect.attempt, "in process"), effect.branch, records, later)
@@ -289,7 +350,9 @@ class Driver:
     def _may_park(self) -> bool:
         """Only people are waited for, and none of them is too late already."""
         now_ns = self._clock.now_ns()
-        return self.only_people_wait() and not any(is_expired(ask, now_ns) for ask in self.questions())
+        return (
+            not self._held and self.only_people_wait() and not any(is_expired(ask, now_ns) for ask in self.questions())
+        )
 
     def only_people_wait(self) -> bool:
         """Whether nothing goes on until a person answers."""
@@ -301,11 +364,12 @@ class Driver:
         if self._inbox:
             return
         only_people = self.only_people_wait()
-        if only_people:
+        if only_people or self._held:
             self._wall.pause()
+        if only_people and not self._held:
             self.people_wait.set()
         try:
-            await asyncio.wait_for(self._wake.wait(), None if only_people else self._wall.left_s())
+            await asyncio.wait_for(self._wake.wait(), None if only_people or self._held else self._wall.left_s())
         except TimeoutError:
             self.post(TimerFired(folding.WALL), "main")
         finally:

@@ -29,7 +29,7 @@ from pointsman.language.source import Source
 from pointsman.runtime.agents import Agents
 from pointsman.runtime.catalog import Loaded, roots_of
 from pointsman.runtime.clock import Clock, SystemClock
-from pointsman.runtime.driver import Driver, Watcher
+from pointsman.runtime.driver import Driver, Gate, Watcher
 from pointsman.runtime.journals import open_journal
 from pointsman.runtime.policies import PolicyBook
 from pointsman.runtime.questions import check_answer, question_at
@@ -141,6 +141,14 @@ class Session:
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Tell one more what happens from now on; returns what ends that."""
         return self._driver.watch(watcher)
+
+    def set_gate(self, gate: Gate | None) -> None:
+        """Let a debugger hold the run from now on, or nobody."""
+        self._driver.set_gate(gate)
+
+    def release(self) -> None:
+        """Let the run go on from where its gate held it."""
+        self._driver.release()
 
     def redactor(self) -> Redactor:
         """What hides the run's secrets from whoever looks at it."""

@@ -1,0 +1,189 @@
+"""Breakpoints: where to stop, under which condition, at which hit, or what to log instead; and faults to stop at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from re import fullmatch
+
+from pointsman.debugger.moments import Moment
+from pointsman.debugger.sites import Site
+from pointsman.kernel import machine
+from pointsman.kernel.envelope import Scope
+from pointsman.kernel.events import AnyEvent, Json, StageRouted
+from pointsman.kernel.routing import error_record
+from pointsman.kernel.state import State
+from pointsman.language.expressions import EvaluationError, as_text, evaluate, parse
+
+
+@dataclass(frozen=True, slots=True)
+class Breakpoint:
+    """One breakpoint of one client. It stands on a site, or on what a name means (`stage:rev*`, `agent:writer`).
+
+    `hit` counts: `5`, `>=3`, `%2`. With `log` it never stops: the text, with `{expression}` in it, is told instead.
+    """
+
+    id: int
+    site: Site | None = None
+    name: str = ""
+    condition: str = ""
+    hit: str = ""
+    log: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A breakpoint that was come to; `said` is what it logs, and then it is no reason to stop."""
+
+    breakpoint: Breakpoint
+    said: str | None = None
+
+
+@dataclass(slots=True)
+class Hits:
+    """How often each breakpoint was come to in one run, its condition holding."""
+
+    counts: dict[int, int] = field(default_factory=dict)
+
+    def of(self, breakpoints: Iterable[Breakpoint], moment: Moment, state: State) -> list[Hit]:
+        """The breakpoints that a moment hits."""
+        found: list[Hit] = []
+        coming: AnyEvent | None = None
+        for one in breakpoints:
+            if (
+                one.site is not None
+                and one.site.route is not None
+                and coming is None
+                and moment.part in ("route", "failed")
+            ):
+                coming = machine.advance(state, moment.branch)  # type: ignore[assignment]  # pure: nothing happens by looking
+            if not _stands(one, moment, state, coming):
+                continue
+            scope = scope_at(state, moment)
+            if one.condition and not _holds(one.condition, scope):
+                continue
+            self.counts[one.id] = count = self.counts.get(one.id, 0) + 1
+            if one.hit and not _counted(one.hit, count):
+                continue
+            found.append(Hit(one, render(one.log, scope) if one.log else None))
+        return found
+
+
+def flaw_of(condition: str, hit: str) -> str:
+    """What is wrong with a condition or a hit count, empty when nothing is."""
+    problems = parse(condition).problems if condition else ()
+    if problems:
+        return f"condition: {problems[0].message}"
+    if hit and not fullmatch(r"\s*(>=|<=|==|=|>|<|%)?\s*\d+\s*", hit):
+        return f"{hit!r} is no hit count; such as 5, >=3 or %2"
+    return ""
+
+
+def scope_at(state: State, moment: Moment) -> Mapping[str, Json]:
+    """What expressions see at a moment."""
+    at = state.branches.get(moment.branch)
+    if at is None:
+        return {"input": state.started.input, "outputs": {}, "state": {}}
+    extra: dict[str, Json] = {"args": at.args}
+    if moment.part in ("route", "policy after", "merge"):
+        extra["result"] = at.result
+    if at.error is not None:
+        extra["error"] = error_record(at.error)
+    return Scope(state, at, extra)
+
+
+def render(text: str, scope: Mapping[str, Json]) -> str:
+    """A log message: `{expression}` is its value, `{{` a brace, and what can not be evaluated says why."""
+    said, at = [], 0
+    while at < len(text):
+        if text.startswith(("{{", "}}"), at):
+            said.append(text[at])
+            at += 2
+        elif text[at] == "{" and (end := _closing(text, at)) > 0:
+            try:
+                said.append(as_text(evaluate(text[at + 1 : end], scope)))
+            except EvaluationError as error:
+                said.append(f"<{error.message}>")
+            at = end + 1
+        else:
+            said.append(text[at])
+            at += 1
+    return "".join(said)
+
+
+def _closing(text: str, start: int) -> int:
+    depth = 0
+    for at in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[at], 0)
+        if depth == 0:
+            return at
+    return -1
+
+
+def _stands(one: Breakpoint, moment: Moment, state: State, coming: AnyEvent | None) -> bool:
+    site = one.site
+    if site is None:
+        return _named(one.name, moment, state)
+    if site.rule:
+        return site.rule in moment.rules
+    if moment.stage not in site.stages:
+        return False
+    if site.route is not None:
+        return (
+            isinstance(coming, StageRouted)
+            and coming.route == site.route
+            and (coming.why == "on_error") == site.handler
+            and moment.part == ("failed" if site.handler else "route")
+        )
+    return moment.part == site.part
+
+
+def _named(name: str, moment: Moment, state: State) -> bool:
+    """`stage:glob` (or a bare glob), `agent:glob`, `tool:glob`, `policy:glob`."""
+    kind, colon, glob = name.partition(":")
+    if not colon:
+        kind, glob = "stage", name
+    at = state.branches.get(moment.branch)
+    match kind:
+        case "stage":
+            local = moment.stage.rsplit(".", 1)[-1]
+            return moment.part == "enter" and (fnmatchcase(moment.stage, glob) or fnmatchcase(local, glob))
+        case "agent":
+            code = state.program.blocks[at.block].stages.get(at.stage) if at else None
+            return moment.part == "agent" and code is not None and fnmatchcase(code.agent_name, glob)
+        case "tool":
+            effect = state.pending.get(moment.effect)
+            return moment.part == "tool call" and fnmatchcase(str(getattr(effect, "name", "")), glob)
+        case "policy":
+            return any(fnmatchcase(rule, glob) or fnmatchcase(rule.partition("/")[0], glob) for rule in moment.rules)
+        case _:
+            return False
+
+
+def _holds(condition: str, scope: Mapping[str, Json]) -> bool:
+    """A condition that can not be evaluated here does not hold: a breakpoint never breaks a run."""
+    try:
+        return evaluate(condition, scope) is True
+    except EvaluationError:
+        return False
+
+
+def _counted(hit: str, count: int) -> bool:
+    found = fullmatch(r"\s*(>=|<=|==|=|>|<|%)?\s*(\d+)\s*", hit)
+    if found is None:
+        return True
+    sign, number = found[1] or "==", int(found[2])
+    match sign:
+        case ">=":
+            return count >= number
+        case "<=":
+            return count <= number
+        case ">":
+            return count > number
+        case "<":
+            return count < number
+        case "%":
+            return number > 0 and count % number == 0
+        case _:
+            return count == number

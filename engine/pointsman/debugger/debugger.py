@@ -1,0 +1,244 @@
+"""The debugger of one run, live or recorded: what all its clients have set, where it stands, and how it goes on.
+
+A live run is held at its gate; what lies before that is the timeline, and going back moves the view there while the run
+itself stays where it is. Going forward from the past comes through the timeline to where the run is held, and lets it
+go from there. A recorded run has a timeline and no gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+
+from pointsman.debugger.breakpoints import Breakpoint, Hits
+from pointsman.debugger.faults import FAULTS, fault_at
+from pointsman.debugger.moments import Applied, Moment, before_asking, before_moving
+from pointsman.debugger.stepping import Plan, Way
+from pointsman.debugger.timeline import Timeline
+from pointsman.kernel.effects import AnyEffect
+from pointsman.kernel.events import Record
+from pointsman.kernel.state import State
+
+Reason = Literal["entry", "step", "breakpoint", "exception", "pause", "end"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Where the run is seen to stand. `past`: it has been there before, and is only looked at.
+
+    `number` grows with each stop, so that what was handed out at an earlier one can be told apart.
+    """
+
+    number: int
+    reason: Reason
+    moment: Moment
+    state: State
+    past: bool
+    hits: tuple[int, ...] = ()
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What a log point says."""
+
+    text: str
+    breakpoint: Breakpoint
+    moment: Moment
+
+
+Told = Stop | Logged | None
+"""What clients are told: a stop, a line of a log point, or (None) that the run goes on."""
+
+
+class Listener(Protocol):
+    """A client of the debugger."""
+
+    def __call__(self, told: Told) -> None: ...
+
+
+class Debugger:
+    """Belongs to the loop of its run. `release` is called when a held run may go on; a recorded one has none."""
+
+    def __init__(self, timeline: Timeline, release: Callable[[], None] | None) -> None:
+        self.timeline = timeline
+        self.stop: Stop | None = None
+        self._release = release
+        self._plan = Plan("on")
+        self._held: Moment | None = None
+        self._passed: Moment | None = None
+        self._view: int | None = None
+        self._hits = Hits()
+        self._applied = Applied()
+        self._number = 0
+        self._due: list[Told] = []
+        self._listeners: list[Listener] = []
+        self._breakpoints: dict[object, tuple[Breakpoint, ...]] = {}
+        self._faults: dict[object, frozenset[str]] = {}
+
+    # --- clients ----------------------------------------------------------------------------------------------------
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Be told of stops; returns what ends that, and takes away what the client has set."""
+        self._listeners.append(listener)
+
+        def leave() -> None:
+            self._listeners.remove(listener)
+            self._breakpoints.pop(listener, None)
+            self._faults.pop(listener, None)
+            if not self._listeners and self._held is not None:
+                self.go("on")  # nobody is there to let it go on
+
+        return leave
+
+    def set_breakpoints(self, client: object, breakpoints: Iterable[Breakpoint]) -> None:
+        """All breakpoints of a client, in place of those it had."""
+        self._breakpoints[client] = tuple(breakpoints)
+
+    def set_faults(self, client: object, faults: Iterable[str]) -> None:
+        """The faults a client wants to stop at, by their ids."""
+        self._faults[client] = frozenset(faults)
+
+    # --- the gate ---------------------------------------------------------------------------------------------------
+
+    def saw(self, record: Record) -> None:
+        """The live run's next event, as it happens."""
+        self._applied.saw(record)
+
+    def holds(self, state: State, seq: int, coming: str | AnyEffect) -> bool:
+        """Whether the live run is to wait before a branch (its id) moves, or before an effect goes out."""
+        if self._held is not None:
+            return True
+        moving = isinstance(coming, str)
+        moment = before_moving(state, coming, seq) if moving else before_asking(state, coming, seq)  # type: ignore[arg-type]  # told apart by `moving`
+        if moment is None:
+            return False
+        if self._passed is not None and _same(self._passed, moment):
+            self._passed = None
+            return False
+        moment = self._applied.at(moment)
+        stop = self._judge(moment, state, self._plan, past=False)
+        if stop is None:
+            return False
+        self._held = moment
+        self._due.append(stop)
+        return True
+
+    def settled(self) -> None:
+        """What has happened is durable: now clients are told."""
+        due, self._due = self._due, []
+        for told in due:
+            self._tell(told)
+
+    # --- verbs ------------------------------------------------------------------------------------------------------
+
+    def go(self, way: Way) -> None:
+        """Go forward from where the view is. In the past, to the first wanted moment; else the live run goes on."""
+        plan = Plan(way, self.stop.moment if self.stop else None)
+        if self._view is not None and self._forward(plan):
+            return
+        self._view = None
+        if self._release is None:
+            self._tell(self._end())
+            return
+        if self._held is not None and self.stop is not None and self.stop.past:
+            # The past is used up: the view arrives where the run is held.
+            arrived = self._stop("step", self._held, self.timeline.state, past=False)
+            if plan.wants(self._held) or way != "on":
+                self._tell(arrived)
+                return
+        self._plan, self._passed, self._held, self.stop = plan, self._held, None, None
+        self._tell(None)
+        self._release()
+
+    def pause(self) -> None:
+        """Stop at the next moment; an agent that runs is not interrupted."""
+        self._plan = Plan("pause")
+
+    def back(self, *, far: bool) -> None:
+        """One stage or part back, or to the last breakpoint before; at the recording's start it says so."""
+        if self.stop is None:
+            return
+        here = self._index()
+        moment = self.stop.moment
+
+        def wanted(earlier: Moment) -> bool:
+            if far:
+                return self._hit_before(earlier)
+            return Plan("over", moment).wants(earlier)
+
+        found = self.timeline.earlier(here, wanted)
+        if found is None:
+            self._show(0, "entry")
+        else:
+            self._show(found, "breakpoint" if far else "step")
+
+    # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _forward(self, plan: Plan) -> bool:
+        assert self._view is not None
+        for index in range(self._view + 1, len(self.timeline.moments)):
+            moment = self.timeline.moments[index]
+            stop = self._judge(moment, self.timeline.state_at(moment.seq), plan, past=True)
+            self.settled()
+            if stop is not None:
+                self._view = index
+                self._tell(stop)
+                return True
+        return False
+
+    def _judge(self, moment: Moment, state: State, plan: Plan, *, past: bool) -> Stop | None:
+        """The stop that a moment is, if it is one: a fault first, then breakpoints, then the step asked for."""
+        fault = fault_at(moment, state)
+        if fault and any(fault in wanted for wanted in self._faults.values()):
+            return replace(self._stop("exception", moment, state, past), fault=fault)
+        hits = self._hits.of((one for each in self._breakpoints.values() for one in each), moment, state)
+        self._due += [Logged(hit.said, hit.breakpoint, moment) for hit in hits if hit.said is not None]
+        stopping = tuple(hit.breakpoint.id for hit in hits if hit.said is None)
+        if stopping:
+            return replace(self._stop("breakpoint", moment, state, past), hits=stopping)
+        if plan.wants(moment):
+            return self._stop("pause" if plan.way == "pause" else "step", moment, state, past)
+        return None
+
+    def _index(self) -> int:
+        return self._view if self._view is not None else len(self.timeline.moments)
+
+    def _hit_before(self, moment: Moment) -> bool:
+        state = self.timeline.state_at(moment.seq)
+        every = [one for each in self._breakpoints.values() for one in each if not one.log and not one.hit]
+        return bool(Hits().of(every, moment, state))
+
+    def _show(self, index: int, reason: Reason) -> None:
+        self._view = index
+        moment = self.timeline.moments[index]
+        self._tell(self._stop(reason, moment, self.timeline.state_at(moment.seq), past=True))
+
+    def _end(self) -> Stop:
+        last = self.timeline.moments[-1]
+        self._view = len(self.timeline.moments) - 1
+        return self._stop("end", last, self.timeline.state_at(last.seq), past=True)
+
+    def _stop(self, reason: Reason, moment: Moment, state: State, past: bool) -> Stop:
+        self._number += 1
+        return Stop(self._number, reason, moment, state, past)
+
+    def _tell(self, told: Told) -> None:
+        if not isinstance(told, Logged):
+            self.stop = told
+        for listener in tuple(self._listeners):
+            listener(told)
+
+
+DEFAULT_FAULTS = frozenset(fault.id for fault in FAULTS if fault.default)
+
+
+def _same(one: Moment, other: Moment) -> bool:
+    return (one.branch, one.stage, one.part, one.visit, one.effect) == (
+        other.branch,
+        other.stage,
+        other.part,
+        other.visit,
+        other.effect,
+    )

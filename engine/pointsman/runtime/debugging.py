@@ -1,0 +1,107 @@
+"""Runs with a debugger: a live one is held at its gate, a recorded one is its journal; clients of one run share it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pointsman.debugger.debugger import Debugger
+from pointsman.debugger.timeline import Timeline
+from pointsman.errors import JournalError
+from pointsman.journal.replay import program_of
+from pointsman.journal.store import RunRow, Store
+from pointsman.kernel.events import Json, Record, RunStarted
+from pointsman.kernel.instructions import Program
+from pointsman.kernel.state import State
+from pointsman.runtime.catalog import Loaded
+from pointsman.runtime.journals import open_journal
+from pointsman.runtime.redacting import redactor_for
+from pointsman.runtime.registry import Live, Registry
+from pointsman.runtime.sessions import Options
+from pointsman.runtime.workspace import Place
+from pointsman.security.redaction import Redactor
+
+
+@dataclass(eq=False)
+class Debugged:
+    """One run and its debugger. `live` is None for a recorded run; `elsewhere` says who runs it, if somebody does."""
+
+    run_id: str
+    place: Place
+    program: Program
+    debugger: Debugger
+    redactor: Redactor
+    live: Live | None = None
+    elsewhere: str = ""
+    users: int = 0
+
+
+class Debugging:
+    """All runs that are debugged in this process. Belongs to one event loop."""
+
+    def __init__(self, runs: Registry) -> None:
+        self._runs = runs
+        self._debugged: dict[str, Debugged] = {}
+
+    def launch(self, loaded: Loaded, value: Json, options: Options, prepare: Callable[[Debugged], None]) -> Debugged:
+        """Start a run under a debugger; `prepare` sets its breakpoints before anything of it happens.
+
+        Raises what starting a run raises.
+        """
+        live = self._runs.start(loaded, value, options, park=False)
+        debugged = self._join(live)
+        prepare(debugged)
+        return debugged
+
+    def attach(self, place: Place, run: str) -> Debugged:
+        """A run by its id, the start of one, `latest` or `latest:failed`: live here, or as it was recorded.
+
+        Raises RunUnavailable.
+        """
+        store = open_journal(place)
+        try:
+            row = store.run(run)
+            if row.id in self._debugged:
+                return self._debugged[row.id]
+            if row.id in self._runs.live:
+                return self._join(self._runs.live[row.id])
+            return self._recorded(place, store, row)
+        finally:
+            store.close()
+
+    def leave(self, debugged: Debugged) -> None:
+        """One client less; the run of the last one goes on alone."""
+        debugged.users -= 1
+        if debugged.users <= 0:
+            self._debugged.pop(debugged.run_id, None)
+            if debugged.live is not None:
+                debugged.live.session.set_gate(None)
+
+    def _join(self, live: Live) -> Debugged:
+        session = live.session
+        timeline = Timeline(session.state.program, session.run_id)
+        timeline.add(session.past)
+
+        def watch(records: Sequence[Record], state: State) -> None:
+            timeline.add(records)
+
+        session.watch(watch)
+        debugger = Debugger(timeline, session.release)
+        session.set_gate(debugger)
+        redactor = session.redactor()
+        debugged = Debugged(session.run_id, session.place, session.state.program, debugger, redactor, live)
+        self._debugged[session.run_id] = debugged
+        live.task.add_done_callback(lambda _: self._debugged.pop(session.run_id, None))
+        return debugged
+
+    def _recorded(self, place: Place, store: Store, row: RunRow) -> Debugged:
+        records = list(store.records(row.id))
+        if not records or not isinstance(records[0].event, RunStarted):
+            raise JournalError("run_empty", f"run {row.id} has no events", "It can only be started anew")
+        program = program_of(store, records[0].event)
+        timeline = Timeline(program, row.id)
+        timeline.add(records)
+        elsewhere = f"process {row.lease.pid}" if row.status == "running" and row.lease else ""
+        return Debugged(
+            row.id, place, program, Debugger(timeline, None), redactor_for(place, store, row.id), None, elsewhere
+        )
