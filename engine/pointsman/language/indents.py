@@ -246,12 +246,15 @@ def _fits(data: bytes, begin: int, hole: Outlined) -> bool:
         if content < _end_of_line(data, content):
             own = max(begin, data.rfind(b"\n", 0, step.start) + 1)
             return own == line or content - own == hole.column
-    if first == line:
+    topmost = first == line
+    if topmost:
         first = outline.line_end(data, line)
     found = _CONTENT.search(b"\n" + data[first : first + _LOOK])
-    if found is None or (step and len(found[1]) <= step.column):
+    least = -1 if step is None else step.column
+    if found is None or len(found[1]) <= least or len(found[1]) == hole.column:
         return True
-    return len(found[1]) == hole.column or (step is None and hole.column == 0)
+    # Deeper lines below the first one may be the value of the key that is typed here, when there is room for both.
+    return step is None or (topmost and hole.column - least > 1 and len(found[1]) - hole.column > 1)
 
 
 def _line(data: bytes, start: int) -> _Line:

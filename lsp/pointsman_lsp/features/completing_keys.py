@@ -47,6 +47,9 @@ _JSON_SCHEMA = {
 
 def complete_keys(document: Document, place: Place, snippets: bool) -> list[Item]:
     """The keys for a key or a hole, the likeliest first."""
+    if "\n" in document.source.text(place.span):
+        # An edit must stay on its line; a key over several lines is damage.
+        return []
     shape = place.shape
     if isinstance(shape, schema.Many):
         shape = shape.item
