@@ -116,7 +116,8 @@ class Converter:
             if one.detail:
                 item["detail"] = one.detail
             if one.doc:
-                item["documentation"] = markup(one.doc, client.markdown_items)
+                # Who names no format of documentation, as Emacs 29, takes a string and nothing else.
+                item["documentation"] = markup(one.doc, True) if client.markdown_items else one.doc
             if one.sort:
                 item["sortText"] = one.sort
             if one.snippet:

@@ -69,8 +69,9 @@ async def test_completion(workspace: Path) -> None:
             snippets = {one.get("insertTextFormat") for one in keys}
             assert keys
             assert (2 in snippets) == bool(capabilities)
-            kinds = {one["documentation"]["kind"] for one in keys if "documentation" in one}
-            assert kinds == {"markdown" if capabilities else "plaintext"}
+            docs = [one["documentation"] for one in keys if "documentation" in one]
+            assert docs
+            assert all(one["kind"] == "markdown" if capabilities else isinstance(one, str) for one in docs)
 
 
 async def test_a_kind_that_a_client_does_not_know_is_a_plain_one(workspace: Path) -> None:
@@ -123,8 +124,8 @@ async def test_rename(workspace: Path) -> None:
                 assert edit == {"documentChanges": [{"textDocument": {"uri": uri, "version": 1}, "edits": edits}]}
             else:
                 assert edit == {"changes": {uri: edits}}
-            for params in ({"newName": "not a name"}, {"newName": ""}):
-                refused = await client.at("textDocument/rename", uri, *TO_TWO, **params)
+            for name in ("not a name", ""):
+                refused = await client.at("textDocument/rename", uri, *TO_TWO, newName=name)
                 assert refused["error"]["code"] == -32803
                 assert "name" in refused["error"]["message"]
             assert (await client.at("textDocument/prepareRename", uri, 2, 5))["error"]["code"] == -32803

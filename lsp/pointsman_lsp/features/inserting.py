@@ -65,6 +65,8 @@ def key_item(place: Place, offer: Offer, shape: Shape | None, style: Style, snip
     text = f"{lead}{offer.label}:{body}{tail}"
     if not blank and not place.flow:
         text = f"{lead}{offer.label}:" + ("" if rest[:1] in (b" ", b"\t") else " ")
+    if text.endswith(" "):
+        text += "$0"  # Neovim takes a plain item up to its first blank, a snippet whole
     snippet = snippets and "$0" in text
     if not snippet:
         text = text.replace("$0", "")
