@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lsp.documents import ROOT, at_cursor, document
 from pointsman.language import symbols
@@ -267,6 +270,49 @@ def test_the_findings_stay_the_same_and_the_way_back_gives_the_same_bytes(path: 
         at = changed[path.name].encode().index(b"quite_new")
         assert after | renamed(again, at, one.name) == files
     assert done > 1
+
+
+NAMES = st.sampled_from("abc")
+
+
+def stage_of(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    """A stage that may name anything, and has branches of one stage or several."""
+    stages = st.dictionaries(NAMES, inner, min_size=1, max_size=3)
+    block = st.fixed_dictionaries({"stages": stages}, optional={"output": NAMES.map("${{{{ outputs.{0} }}}}".format)})
+    return st.fixed_dictionaries(
+        {"fork": st.dictionaries(NAMES, inner | block, min_size=1, max_size=3)},
+        optional={
+            "when": st.tuples(NAMES, NAMES, NAMES).map(lambda three: "outputs.{}.{}.{} == 1".format(*three)),
+            "on_error": NAMES,
+            "join": st.fixed_dictionaries({"optional": st.lists(NAMES, max_size=2)}),
+        },
+    )
+
+
+LEAF = st.fixed_dictionaries(
+    {"agent": NAMES},
+    optional={"next": NAMES, "with": st.fixed_dictionaries({"x": NAMES.map("${{{{ visits.{0} }}}}".format)})},
+)
+STAGES = st.dictionaries(NAMES, st.recursive(LEAF, stage_of, max_leaves=8), min_size=1, max_size=3)
+AGENTS = st.dictionaries(NAMES, st.just({"command": ["echo", "${{ outputs.a }}"]}), max_size=3)
+
+
+@settings(max_examples=120, deadline=None, derandomize=True)
+@given(STAGES, AGENTS, st.integers(0, 10_000), st.sampled_from("abcd"))
+def test_few_names_in_many_blocks(stages: object, agents: object, pick: int, new: str) -> None:
+    """Where names hide one another, a rename is refused, or changes nothing but the name."""
+    text = json.dumps({"pipeline": "p", "language": 1, "agents": agents, "stages": stages})
+    place = document(text)
+    found = [one for one in symbols.occurrences(place.analysis.tree, "pipeline", symbols.everywhere) if one.targets]
+    at = found[pick % len(found)]
+    try:
+        after = renamed(place, at.span.start, new)["a.pipeline.yaml"] if new != at.name else text
+    except Refused:
+        return
+    again = document(after)
+    assert [one.code for one in again.analysis.diagnostics] == [one.code for one in place.analysis.diagnostics]
+    assert len(after) == len(text)
+    assert (renamed(again, at.span.start, at.name)["a.pipeline.yaml"] if new != at.name else after) == text
 
 
 def test_prepare_says_what_is_selected() -> None:
