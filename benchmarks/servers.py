@@ -62,8 +62,8 @@ def workspace(folder: Path) -> Path:
 
 
 def stop(folder: Path) -> None:
-    """End our server of a workspace, if one runs."""
-    subprocess.run([POINTSMAN, "stop"], cwd=folder, capture_output=True, timeout=60, check=False)
+    """End our server of a workspace, if one runs, and whatever runs in it."""
+    subprocess.run([str(POINTSMAN), "stop", "--force"], cwd=folder, capture_output=True, timeout=60, check=False)
 
 
 def ours() -> Server:
