@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ class Session:
         self._converter = Converter(Client(), self._host.spelled)
         self._folders: dict[str, None] = {}
         self._told: dict[str, list[Json]] = {}
+        self._torn: set[str] = set()
         self._unsaid: list[str] = []
         self._freshen = freshen
         self._disk_changes = disk_changes
@@ -87,6 +88,7 @@ class Session:
                 if refused:
                     self._unsaid.append(refused)
                     return ()
+                self._tear(uri, edit.content_changes)
                 return self._edited(uri)
             case "textDocument/didClose":
                 uri = structure(its, params.DocumentParams).text_document.uri
@@ -137,14 +139,28 @@ class Session:
             told = self._told.pop(key, [])
             return {"uri": uri, "diagnostics": []} if told else None
         found = [self._converter.diagnostic(document, one) for one in diagnostics(document)]
-        if self._told.get(key) == found:
+        if self._told.get(key) == found and key not in self._torn:
             return None
+        self._torn.discard(key)
         self._told[key] = found
         return {"uri": uri, "version": document.version, "diagnostics": found}
 
     def end(self) -> None:
         """The client is gone."""
         self._leave()
+
+    def _tear(self, uri: str, changes: Sequence[params.ContentChange]) -> None:
+        """Where text is taken away, a client loses what it shows there, also if the same text comes back at once.
+
+        So what was told of those lines is told again. Lines are as they were when it was told; after a burst of edits
+        they may be others, and then nothing is lost but this courtesy.
+        """
+        shown = [one["range"] for one in self._told.get(key_of(uri), [])]
+        for at in [change.range for change in changes]:
+            if at is not None and at.start != at.end:
+                lines = range(at.start.line, at.end.line + 1)
+                if any(one["start"]["line"] < lines.stop and one["end"]["line"] >= lines.start for one in shown):
+                    self._torn.add(key_of(uri))
 
     def _edited(self, uri: str) -> tuple[str, ...]:
         self._look(*self._host.users_of(uri))

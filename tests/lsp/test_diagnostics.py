@@ -94,6 +94,22 @@ async def test_they_come_with_the_version_and_only_when_they_are_others() -> Non
         assert set(versions) - {2} == {1, 3, 5, 6}
 
 
+async def test_what_an_edit_has_torn_is_told_again() -> None:
+    """An editor drops what it shows of a text that is taken away, though the same text comes back in the same breath."""
+    async with introduced() as client:
+        client.open(URI, BAD)
+        await client.diagnostics(URI, 1)
+        name = {"start": {"line": 3, "character": 15}, "end": {"line": 3, "character": 21}}
+        client.change(URI, {"range": name, "text": ""}, {"range": {**name, "end": name["start"]}, "text": "nobody"})
+        await client.diagnostics(URI, 2)
+        first_line = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 11}}
+        client.change(URI, {"range": first_line, "text": "language: 1"})  # nothing was shown there
+        client.change(URI, {"range": {**name, "end": name["start"]}, "text": ""})  # nothing was taken away
+        await client.settle()
+        bad = ["unknown_agent"]
+        assert client.published(URI) == [(1, bad), (2, bad)]
+
+
 async def test_a_burst_of_edits_is_looked_at_once() -> None:
     async with introduced() as client:
         client.open(URI, BAD)

@@ -16,12 +16,13 @@ from pointsman.folders import find_root
 from pointsman.language.analysis import Analysis, Memory, analyse, kind_of, prepare
 from pointsman.language.source import Source
 from pointsman.runtime.workspace import SETTINGS, Place, make_place, read_wanted, shown_path
+from pointsman_lsp import garbage
 from pointsman_lsp.analysis.disk import DiskFiles, Overlay
 from pointsman_lsp.analysis.document import Document, Outcomes, no_outcomes
 from pointsman_lsp.uris import file_path, key_of, place_of
 
 LARGE = 32 * 1024
-"""Bytes that a single edit may put in or take out before the text is one to be prepared anew."""
+"""Bytes of a text that is a lot of work, or of an edit that makes it so again."""
 
 MOST_UNOPENED = 8
 """Documents kept that were asked about without being open."""
@@ -129,6 +130,8 @@ class AnalysisHost:
         for _ in text.steps[1]:
             yield
         text.cold, text.steps = False, None
+        if len(source.data) > LARGE:
+            garbage.keep()
 
     def document(self, uri: str) -> Document | None:
         """The document as it is now; None for one that is not ours to analyse, or that is nowhere."""
