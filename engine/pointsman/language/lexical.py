@@ -73,7 +73,7 @@ def get(node: Node | None, key: str) -> Entry | None:
 
 
 def may_hold(data: bytes, entry: Entry, word: str) -> bool:
-    """Whether the value of an entry may have this word in it: a look at its bytes, so that few are taken apart."""
+    """Whether an entry may have this word in it, by its bytes: so few are taken apart. Aliases and escapes may."""
     start, end = entry.key.span.start, max(entry.key.span.end, entry.value.span.end)
     return any(data.find(sign, start, end) >= 0 for sign in (word.encode(), b"*", b"\\"))
 
@@ -119,12 +119,12 @@ class Block:
             yield block
             block = block.outer
 
-    def inner(self, stage: Node) -> Iterator[tuple[Entry, Block]]:
-        """The branches of a stage of this block, each with its block."""
+    def inner(self, stage: Node) -> Iterator[Block]:
+        """The blocks that the branches of a stage of this block are."""
         fork = get(stage, "fork")
         branches = resolve(fork.value) if fork else None
         for branch in entries(branches) if isinstance(branches, Mapping) else ():
-            yield branch, self.of_branch(branch)
+            yield self.of_branch(branch)
 
     def of_branch(self, branch: Entry) -> Block:
         """The block that a branch of one of these stages is."""
@@ -140,7 +140,7 @@ class Block:
                 seen.add(at)
                 yield block
                 forks = [stage for stage in block.stages.values() if may_hold(data, stage, "fork")]
-                waiting += [inner for stage in forks for _, inner in block.inner(stage.value)]
+                waiting += [inner for stage in forks for inner in block.inner(stage.value)]
 
 
 @dataclass(frozen=True, eq=False)
