@@ -70,10 +70,9 @@ stages:
 """
 
 
-def hovered(text: str, now_ns: int = NOW_NS, name: str = "a.pipeline.yaml", **outcome: object) -> Hover | None:
-    found = StageOutcome(**outcome) if outcome else None  # type: ignore[arg-type]  # a test's keywords
-    document, offset = at_cursor(text, FILES, name, lambda path, pipeline, stage: found)
-    return hover(document, offset, now_ns)
+def hovered(text: str, name: str = "a.pipeline.yaml", outcome: StageOutcome | None = None) -> Hover | None:
+    document, offset = at_cursor(text, FILES, name, lambda path, pipeline, stage: outcome)
+    return hover(document, offset, NOW_NS)
 
 
 def at(before: str, behind: str, text: str = PIPELINE) -> str:
@@ -484,26 +483,28 @@ def test_nothing_is_said_of_what_means_nothing(text: str) -> None:
     assert hovered(text if "$0" in text else text + "$0") is None
 
 
+BEGAN_NS, TOOK_NS = NOW_NS - 200 * 10**9, 1_500_000_000
+
+
 @pytest.mark.parametrize(
     ("outcome", "line"),
     [
         (
-            {"run": "01JX", "live": False, "status": "done", "visits": 2, "note": "→ reply"},
+            StageOutcome("01JX", False, "done", 2, BEGAN_NS, TOOK_NS, "→ reply"),
             "Last run: **done** 3 min ago, in 1.5 s, visit 2 · → reply · run `01JX`",
         ),
         (
-            {"run": "01JX", "live": True, "status": "running", "visits": 1},
+            StageOutcome("01JX", True, "running", 1, BEGAN_NS, TOOK_NS),
             "Live run: **running** since 3 min 20 s · run `01JX`",
         ),
         (
-            {"run": "01JX", "live": True, "status": "failed", "visits": 1, "note": "it *broke*\nhere"},
+            StageOutcome("01JX", True, "failed", 1, BEGAN_NS, TOOK_NS, "it *broke*\nhere"),
             "Live run: **failed** 3 min ago, in 1.5 s · it \\*broke\\* here · run `01JX`",
         ),
     ],
 )
-def test_a_stage_says_how_it_last_went(outcome: dict[str, object], line: str) -> None:
-    times = {"started_at_ns": NOW_NS - 200 * 10**9, "took_ns": 1_500_000_000}
-    found = hovered(at("  re", "ad:"), **outcome, **times)
+def test_a_stage_says_how_it_last_went(outcome: StageOutcome, line: str) -> None:
+    found = hovered(at("  re", "ad:"), outcome=outcome)
     assert found is not None
     assert found.markdown.splitlines()[-1] == line
 

@@ -29,7 +29,8 @@ class Basic:
 class Member:
     """A name in a scope or a record. Its type is found when asked for, so what refers to itself does no harm.
 
-    `doc` says what it is for, `origin` where it comes from; `sure`: it is there whenever its record is.
+    `doc` says what it is for, `origin` where it comes from, `tell` gives both where they too are only found when asked
+    for; `sure`: it is there whenever its record is.
     """
 
     name: str
@@ -37,11 +38,17 @@ class Member:
     doc: str = ""
     origin: str = ""
     sure: bool = True
+    tell: "Callable[[], tuple[str, str]] | None" = field(default=None, repr=False, compare=False)
 
     @property
     def type(self) -> "Type":
         """What it holds."""
         return self.find()
+
+    @property
+    def about(self) -> tuple[str, str]:
+        """What it is for, and where it comes from."""
+        return self.tell() if self.tell else (self.doc, self.origin)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,8 +48,8 @@ BESIDE: dict[str, frozenset[str]] = {
 }
 """What is known under a key of a stage beside what is known everywhere."""
 
-LIKELY = 100
-"""So many stages are looked at closely; of the others only name and kind are said."""
+# So many stages are looked at for the arguments that they give an agent.
+_LOOKED = 100
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def _args(around: Around, pipeline: model.Pipeline, spot: Spot) -> Type:
     if spot.rest[:1] != ("agents",) or len(spot.rest) < 2:
         return MAP
     given: dict[str, Member] = {}
-    for one in islice(every(pipeline.root), LIKELY):
+    for one in islice(every(pipeline.root), _LOOKED):
         stage = one.stage
         if stage.agent and stage.agent.name == spot.rest[1]:
             keys = stage.args.value if isinstance(stage.args, model.Fixed) else None
@@ -193,14 +193,15 @@ def _outputs(around: Around, pipeline: model.Pipeline, spot: Spot) -> Type:
     # Which stage runs an agent is settled elsewhere.
     anywhere = spot.rest[:1] in (("agents",), ("tools",))
     found: dict[str, Member] = {}
-    for number, one in enumerate(every(pipeline.root) if anywhere else visible(spot)):
-        # More is said of the likeliest; all of a long pipeline would be work for nothing.
-        near = number < LIKELY
-        kind = "itself" if one.itself else kind_of(one.stage) if near else one.kind
-        doc = one.stage.description if near else ""
-        origin = f"result of stage {one.name} ({kind})"
-        found.setdefault(one.name, Member(one.name, partial(_result_at, around, one), doc, origin, False))
+    for one in every(pipeline.root) if anywhere else visible(spot):
+        if one.name not in found:
+            find, tell = partial(_result_at, around, one), partial(_told, one)
+            found[one.name] = Member(one.name, find, "", f"result of stage {one.name}", False, tell)
     return Record(found, False)
+
+
+def _told(one: Visible) -> tuple[str, str]:
+    return one.stage.description, f"result of stage {one.name} ({'itself' if one.itself else kind_of(one.stage)})"
 
 
 def _result_at(around: Around, one: Visible) -> Type:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pointsman.language import model
 from pointsman.language.stages import stage_at, stage_kinds, stage_names
@@ -45,20 +46,18 @@ def spot_at(pipeline: model.Pipeline, path: Path) -> Spot:
     return Spot(blocks, stage, rest, passed)
 
 
-@dataclass(frozen=True, slots=True)
-class Visible:
-    """A stage whose output may be named: the block it is in, and its index there. `itself`: it is the place's own."""
+class Visible(NamedTuple):
+    """A stage whose output may be named: the block it is in, and where `at` in it. `itself`: it is the place's own."""
 
     name: str
-    kind: model.StageKind
     block: model.Block
-    index: int
+    at: int
     itself: bool = False
 
     @property
     def stage(self) -> model.Stage:
         """The stage; not for all of a large block, for each is made when it is looked at."""
-        return self.block.stages[self.index]
+        return self.block.stages[self.at]
 
 
 def visible(spot: Spot) -> Iterator[Visible]:
@@ -70,17 +69,14 @@ def visible(spot: Spot) -> Iterator[Visible]:
     later: list[Visible] = []
     own = spot.stage.name if spot.stage else None
     for block, here in zip(spot.blocks, (own, *spot.passed), strict=False):
-        known, kinds = stage_names(block), stage_kinds(block)
+        known = stage_names(block)
         place = known.index(here) if here in known else len(known)
         for index in range(place - 1, -1, -1):
             if known[index] not in seen:
                 seen.add(known[index])
-                yield Visible(known[index], kinds[index], block, index)
+                yield Visible(known[index], block, index)
         # Where a block has its own stage of a name, the one around is hidden, wherever it is written.
-        later += [
-            Visible(known[at], kinds[at], block, at, at == place and known[at] == own)
-            for at in range(place, len(known))
-        ]
+        later += [Visible(known[at], block, at, at == place and known[at] == own) for at in range(place, len(known))]
     for one in later:
         if one.name not in seen:
             seen.add(one.name)
@@ -93,7 +89,7 @@ def every(block: model.Block) -> Iterator[Visible]:
     while waiting:
         inner = waiting.pop()
         for index, (name, kind) in enumerate(zip(stage_names(inner), stage_kinds(inner), strict=True)):
-            one = Visible(name, kind, inner, index)
+            one = Visible(name, inner, index)
             yield one
             fork = one.stage.fork if kind == "fork" else None
             waiting += [branch.block for branch in fork.branches] if fork else []

@@ -159,8 +159,9 @@ def policy(path: str, source: Source) -> str:
 def name(one: Member, called: str) -> str:
     """A name of an expression, or a member: its type, what it is for, where it comes from."""
     of = one.type
-    from_where = f"From {words(one.origin)}." if one.origin else ""
-    parts = [f"{code(called)} · {code(type_words(of))}", words(one.doc), from_where]
+    doc, origin = one.about
+    from_where = f"From {words(origin)}." if origin else ""
+    parts = [f"{code(called)} · {code(type_words(of))}", words(doc), from_where]
     return "\n\n".join(part for part in (*parts, _list(_fields(of))) if part)
 
 

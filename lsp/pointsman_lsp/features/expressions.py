@@ -5,8 +5,8 @@ typed, the place of that name in the tree says what may stand there.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from re import compile as regex
+from typing import NamedTuple
 
 from pointsman.language import scope
 from pointsman.language.datatypes import ANY, Basic, Maybe, Member, OneOf, Type, members, words
@@ -39,12 +39,13 @@ _NAME = regex(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _IN_TEXT = regex(r"[A-Za-z0-9_\-]*")
 _WORDS = frozenset({"name", "true", "false", "null", "in"})
 _NUMBERS = frozenset({"int", "uint", "float"})
+# So many offers are told with type and story; there may be hundreds of stages, and the likeliest come first.
+_LIKELY = 20
 _CONSTANTS = {"true": "bool", "false": "bool", "null": "null"}
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What may stand at the cursor. `text` is what is put there; `after` a kind of punctuation behind it."""
+class Offer(NamedTuple):
+    """What may stand at the cursor; `text` is what is put there. A tuple, for there may be very many."""
 
     label: str
     kind: Kind
@@ -108,7 +109,10 @@ def _offers(way: list[Expr], names: Names) -> Iterator[Offer]:
         return
     for value in _values(_expected(way, names)):
         yield Offer(value, "value", value, "", "One of the values it may have.")
-    yield from (replace(_member(one, 0), kind="variable") for one in names.values())
+    for one in names.values():
+        # To say which stages these hold would take as long as to offer them.
+        many = one.name in ("outputs", "visits")
+        yield Offer(one.name, "variable", one.name, "by stage" if many else words(one.type), one.about[0])
     if isinstance(node, Ident) and node.absolute:
         return
     yield _function(HAS, HAS.name)
@@ -118,8 +122,8 @@ def _offers(way: list[Expr], names: Names) -> Iterator[Offer]:
 
 def _member(one: Member, number: int) -> Offer:
     stage = one.origin.startswith("result of stage")
-    of = words(one.type) if number < scope.LIKELY else ""
-    doc = "\n\n".join(part for part in (one.doc, one.origin) if part)
+    of, about = (words(one.type), one.about) if number < _LIKELY else ("", (one.doc, one.origin))
+    doc = "\n\n".join(part for part in about if part)
     return Offer(one.name, "stage" if stage else "field", one.name, of, doc)
 
 
@@ -181,7 +185,7 @@ def _in_string(
         case _:
             known = _texts(_expected(way, at))
             offers = [Offer(one, "value", one, "", "One of the values it may have.") for one in known]
-    made = [replace(one, text=_escaped(one.text, quote) + tail) for one in offers]
+    made = [one._replace(text=_escaped(one.text, quote) + tail) for one in offers]
     return _items(place, made, first, end, True, False)
 
 
@@ -197,23 +201,24 @@ def _items(
     span = place.span(start, end)
     found: list[Item] = []
     for number, one in enumerate(offers):
-        text, over, extra = one.text, span, ""
-        if one.kind in ("field", "stage") and one.text == one.label and not _NAME.match(one.label):
-            dot = _dot(place.text, start)
+        text, over, before, snippet = one.text, span, "", False
+        written: str | None = text
+        if not _NAME.match(text):
+            dot = _dot(place.text, start) if one.kind in ("field", "stage") and text == one.label else None
             if dot is not None:
-                optional = "?" if "?" in place.text[dot:start] else ""
-                over, extra = place.span(dot, end), place.text[dot:start]
-                text = place.bracketed(one.label, optional)
-        snippet = False
-        written = place.encoded(text)
+                before = place.text[dot:start]
+                over, text = place.span(dot, end), place.bracketed(text, before[1:])
+            written = place.encoded(text)
         if over is None or written is None:
             continue
-        if one.opens and not called:
-            snippet = snippets and not one.empty
-            written += "()" if one.empty else "($1)" if snippet else "("
+        label = one.label
+        if one.opens:
+            label += "()" if one.empty else "(...)"
+            if not called:
+                snippet = snippets and not one.empty
+                written += "()" if one.empty else "($1)" if snippet else "("
         edit = TextEdit(over, written)
-        label = one.label + ("()" if one.opens and one.empty else "(...)" if one.opens else "")
-        found.append(Item(label, one.kind, edit, one.detail, one.doc, f"{number:04}", extra + one.label, snippet))
+        found.append(Item(label, one.kind, edit, one.detail, one.doc, f"{number:04}", before + one.label, snippet))
     return found
 
 
