@@ -203,6 +203,14 @@ def test_what_aliases_repeat_in_another_block_is_not_certain() -> None:
         rename(*at_cursor(text), "z")
 
 
+def test_a_prompt_of_two_pipelines_is_not_certain() -> None:
+    one = HEAD + "agents: {m: {llm: {model: 'scripted:r', prompt: p.md}}}\nstages: {a: {agent: m}}\n"
+    text = one.replace("{a:", "{a$0:") + "---\n" + one
+    with pytest.raises(Refused, match=r"a in line 1 of p\.md may mean something else"):
+        rename(*at_cursor(text, {"p.md": "${{ outputs.a }}"}), "b")
+    assert rename(*at_cursor(text, {"p.md": "no names"}), "b")
+
+
 def test_a_rule_that_can_not_follow_refuses_the_name() -> None:
     """A rule that no longer fits would let pass what it was made to stop."""
     text = HEAD + "agents: {write_a$0: {scripted: [1]}}\npolicies: [p.policy.yaml]\nstages: {s: {agent: write_a}}\n"

@@ -24,6 +24,7 @@ __all__ = [
     "Occurrence",
     "Search",
     "Texts",
+    "around",
     "at",
     "everywhere",
     "mentions",
@@ -76,13 +77,12 @@ def same(tree: Tree, kind: str, of: Occurrence, texts: Texts | None = None) -> l
     """All occurrences of what `of` means, in the order of the text; those in prompts behind. Each place comes once."""
     found: dict[tuple[str, Span], Occurrence] = {}
     for one in occurrences(tree, kind, mentions(tree.source, [of.name]), texts):
-        if any(target in of.targets for target in one.targets):
-            known = found.get((one.file, one.span))
-            if known:
-                # Reached twice through aliases or pipelines, it may mean something else each time.
-                one = replace(one, targets=tuple(dict.fromkeys((*known.targets, *one.targets))))
-            found[one.file, one.span] = one
-    return sorted(found.values(), key=lambda one: (one.file, one.span))
+        known = found.get((one.file, one.span))
+        # A place that is come to twice, by aliases or from two pipelines, may mean something else each time.
+        targets = tuple(dict.fromkeys((*known.targets, *one.targets))) if known else one.targets
+        found[one.file, one.span] = replace(one, targets=targets)
+    meant = [one for one in found.values() if any(target in of.targets for target in one.targets)]
+    return sorted(meant, key=lambda one: (one.file, one.span))
 
 
 def siblings(tree: Tree, of: Definition) -> frozenset[str]:
