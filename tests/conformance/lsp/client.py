@@ -66,6 +66,7 @@ class Client:
         *,
         capabilities: Json = None,
         refuse: bool = False,
+        cwd: Path | None = None,
     ) -> None:
         self.profile = profile
         self.times = times
@@ -78,7 +79,7 @@ class Client:
         self._published: dict[str, list[Json]] = {}
         self._ids = itertools.count(1)
         self.root = root
-        self.wire = Wire(argv, self._take)
+        self.wire = Wire(argv, self._take, cwd)
         self.wire.start()
 
     # Requests and answers.

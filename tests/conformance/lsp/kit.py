@@ -43,12 +43,14 @@ def run(
     *,
     only: Sequence[str] = (),
     times: Times | None = None,
+    cwd: Path | None = None,
     jobs: int = 2,
     tell: Callable[[Row], None] = lambda row: None,
 ) -> list[Row]:
     """All probes that are named by one of `only`, whole or in part, and the judgements over all that was said.
 
-    `root` is the folder that the clients call their workspace; nothing is written there.
+    `root` is the folder that the clients call their workspace; nothing is written there. `cwd` is where the server
+    starts, if not here.
     `tell` is called with each row in that order, as soon as it is its turn, from any thread. No process outlives this
     call.
     """
@@ -58,7 +60,7 @@ def run(
         for one in PROBES
         if not only or any(word == one.name or (word not in names and word in one.name) for word in only)
     ]
-    room = Room(argv, profile, times or Times(), root)
+    room = Room(argv, profile, times or Times(), root, cwd)
     rows: dict[str, Row] = {}
     waiting = [each.name for each in chosen]
     turn = threading.Lock()

@@ -62,11 +62,12 @@ def probe(name: str, section: str, expected: str, *, fresh: bool = False) -> Cal
 class Room:
     """Where a probe gets its servers from, and where all clients are remembered to be judged together."""
 
-    def __init__(self, argv: Sequence[str], profile: Profile, times: Times, root: Path) -> None:
+    def __init__(self, argv: Sequence[str], profile: Profile, times: Times, root: Path, cwd: Path | None) -> None:
         self.argv = list(argv)
         self.profile = profile
         self.times = times
         self.root = root
+        self.cwd = cwd
         self.clients: list[Client] = []
         self._lock = threading.Lock()
         self._shared: Client | None = None
@@ -100,7 +101,9 @@ class Room:
             self._shared = None
 
     def _start(self, capabilities: Json, refuse: bool, initialize: bool) -> Client:
-        client = Client(self.argv, self.profile, self.times, self.root, capabilities=capabilities, refuse=refuse)
+        client = Client(
+            self.argv, self.profile, self.times, self.root, capabilities=capabilities, refuse=refuse, cwd=self.cwd
+        )
         with self._lock:
             self.clients.append(client)
         if initialize and client.initialize() is None:

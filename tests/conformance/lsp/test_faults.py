@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 SERVER = [sys.executable, "-S", str(HERE / "scripted_server.py")]
 # What a broken server never sends is waited for only here, so these are short; and many are waited for at a time.
 QUICK = Times(start=2.5, answer=1.5, grace=0.3)
-AT_A_TIME = 8
+AT_A_TIME = 16
 
 FAIL, OTHERWISE = Verdict.FAIL, Verdict.OTHERWISE
 

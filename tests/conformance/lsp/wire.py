@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 from conformance.lsp.framing import Frames, Json, Noise
@@ -20,16 +21,17 @@ STDERR_BYTES = 65_536  # of what a server writes there, the last; it is shown, n
 class Wire:
     """A running server. `received` grows as it writes; `on_message` is called by the reading thread."""
 
-    def __init__(self, argv: Sequence[str], on_message: Callable[[Json], None]) -> None:
+    def __init__(self, argv: Sequence[str], on_message: Callable[[Json], None], cwd: Path | None = None) -> None:
         self.received: list[Json] = []
         self.noise: list[Noise] = []
         self.stderr = b""
         self._on_message = on_message
         self._changed = threading.Condition()
         self._closed = False
+        self._ended = False
         self._out: queue.SimpleQueue[tuple[bytes, bool] | None] = queue.SimpleQueue()
         self._process = subprocess.Popen(
-            list(argv), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
+            list(argv), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, cwd=cwd
         )
         self._threads = [
             threading.Thread(target=run, daemon=True) for run in (self._read, self._read_stderr, self._write)
@@ -84,6 +86,7 @@ class Wire:
 
     def end(self) -> None:
         """End the process, whatever it is doing, and close the pipes."""
+        self._ended = True
         if self.running():
             self._process.kill()
         self._process.wait()
@@ -102,7 +105,8 @@ class Wire:
         while data := _some(self._process.stdout.fileno()):
             for one in frames.feed(data):
                 self._take(one)
-        for left in frames.rest():
+        # A message that we cut off ourselves is not the server's fault.
+        for left in frames.rest() if not self._ended else []:
             self._take(left)
         with self._changed:
             self._closed = True
