@@ -10,8 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import resource
-import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -26,6 +24,7 @@ from pointsman.runtime import catalog
 from pointsman.runtime.registry import Live
 from pointsman.runtime.sessions import Options
 from pointsman.runtime.workspace import find_place
+from pointsman_server.memory import memory_bytes
 
 if TYPE_CHECKING:
     from pointsman_server.daemon import Client, Server
@@ -90,7 +89,7 @@ class Control:
             "log": server.log,
             "started_at_ns": server.started_at_ns,
             "idle_s": server.idle_s,
-            "memory_bytes": _memory(),
+            "memory_bytes": memory_bytes(),
             "clients": [
                 {
                     "for": client.role,
@@ -224,13 +223,3 @@ def _run_words(live: Live) -> Words:
         "started_at_ns": live.progress.started_ns,
         "took_ns": time.time_ns() - live.progress.started_ns,
     }
-
-
-def _memory() -> int:
-    """Bytes of memory this process holds now; the most it ever held where the kernel does not say."""
-    try:
-        with open("/proc/self/statm", encoding="ascii") as file:
-            return int(file.read().split()[1]) * resource.getpagesize()
-    except OSError:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if sys.platform == "darwin" else peak * 1024

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pointsman import __version__
+from pointsman_server.memory import collect_when_grown
 from pointsman_server.rendezvous import DOOR, HOLD, LOG, PROTOCOL, START, home, make_home
 
 if TYPE_CHECKING:
@@ -107,7 +108,9 @@ class Server:
         _log(f"listening on {self.endpoint} for {self.root}, version {__version__}, process {os.getpid()}")
         os.write(ready, b"ready\n")
         os.close(ready)
+        collecting = loop.create_task(collect_when_grown())
         await self._until_the_end()
+        collecting.cancel()
         listening.close()
         for task in tuple(self._tasks):
             task.cancel()
