@@ -87,8 +87,8 @@ def keys_behind(data: bytes, place: Bracketed) -> frozenset[str]:
     inner = place.opened[-1]
     line_end = _LINE_END.search(data, place.end)
     stop = line_end.start() if line_end else len(data)
-    stack = [Opened(True, inner.start, place.end, phase=inner.phase, filled=True)]
-    at = place.end
+    frame = Opened(True, inner.start, place.end, phase=inner.phase, filled=True)
+    stack, at = [frame], place.end
     while at < stop and stack:
         token = _TOKEN.match(data, at, stop)
         assert token is not None, "any byte is a token"
@@ -96,11 +96,10 @@ def keys_behind(data: bytes, place: Bracketed) -> frozenset[str]:
         if token.lastgroup in ("plain", "quoted"):
             at = _plain_end(data, token.start(), stop, stack[-1]) if token.lastgroup == "plain" else at
             _scalar(stack[-1], data, token.start(), at)
-        elif len(stack) == 1 and token.lastgroup == "close":
-            return frozenset((*inner.keys, *stack[0].keys))
         else:
             _sign(stack, token)
-    return frozenset((*inner.keys, *(stack[0].keys if stack else ())))
+    _keep(frame)
+    return frozenset((*inner.keys, *frame.keys))
 
 
 def _scalar(frame: Opened, data: bytes, start: int, end: int) -> None:

@@ -110,6 +110,13 @@ def keys_beside(data: bytes, begin: int, place: Outlined) -> frozenset[str]:
     return frozenset(found)
 
 
+def deeper_below(data: bytes, at: int, column: int) -> bool:
+    """Whether the next line with content is indented by more than a column."""
+    below = outline.line_end(data, at)
+    found = _CONTENT.search(b"\n" + data[below : below + _LOOK])
+    return found is not None and len(found[1]) > column
+
+
 def _in_content(data: bytes, begin: int, here: _Line, steps: tuple[Step, ...], offset: int) -> Outlined:
     """The cursor at or behind the first sign of a line's content."""
     at, column = here.content, here.content - here.start
@@ -254,7 +261,7 @@ def _fits(data: bytes, begin: int, hole: Outlined) -> bool:
     if found is None or len(found[1]) <= least or len(found[1]) == hole.column:
         return True
     # Deeper lines below the first one may be the value of the key that is typed here, when there is room for both.
-    return step is None or (topmost and hole.column - least > 1 and len(found[1]) - hole.column > 1)
+    return topmost and (step is None or hole.column - least > 1) and len(found[1]) - hole.column > 1
 
 
 def _line(data: bytes, start: int) -> _Line:

@@ -14,7 +14,7 @@ from pointsman.language.analysis import Analysis
 from pointsman.language.contracts import TYPES
 from pointsman.language.expressions import is_template, parse_template
 from pointsman.language.expressions.templates import OPEN
-from pointsman.language.indents import Outlined, keys_beside, outlined
+from pointsman.language.indents import Outlined, deeper_below, keys_beside, outlined
 from pointsman.language.outline import line_end
 from pointsman.language.scalars import Run, SegmentMap, segments
 from pointsman.language.schema import Field, Section, Shape
@@ -167,7 +167,7 @@ def place_at(analysis: Analysis, offset: int) -> Place:
     document = next((one for one in reversed(analysis.tree.documents) if one.span.start <= offset), None)
     document = document or analysis.tree.documents[0]
     top = Frame(None, schema.Of(schema.ROOTS[analysis.kind]), document.root)
-    found = _in_tree(analysis, document, top, offset)
+    found = _in_tree(analysis, document, top, offset) or _behind_blanks(analysis, document, top, offset)
     if found:
         return found
     if analysis.kind == "workspace":
@@ -276,12 +276,26 @@ def _in_tree(analysis: Analysis, document: Document, top: Frame, offset: int) ->
                 return Place(analysis, offset, document, "text", tuple(frames), node.span, None, flow)
 
 
+def _behind_blanks(analysis: Analysis, document: Document, top: Frame, offset: int) -> Place | None:
+    """The place behind the blanks that follow an expression between brackets: the next operand is typed there."""
+    data, end = analysis.source.data, offset
+    while end > 0 and data[end - 1] in b" \t":
+        end -= 1
+    found = _in_tree(analysis, document, top, end) if end < offset else None
+    if found is None or not found.flow or found.standing != "value" or found.scalar is None:
+        return None
+    shapes = found.shape.shapes if isinstance(found.shape, schema.Either) else (found.shape,)
+    typed = found.scalar.style == "plain" and any(isinstance(one, schema.Expression) for one in shapes)
+    return replace(found, offset=offset) if typed else None
+
+
 def _at_key(
     analysis: Analysis, document: Document, frames: tuple[Frame, ...], mapping: Mapping, entry: Entry, offset: int
 ) -> Place | None:
     data, key = analysis.source.data, entry.key
     colon = _colon(data, key.span.end)
-    if analysis.kind != "workspace" and mapping.flow and not colon:
+    if analysis.kind != "workspace" and not colon:
+        # A word that only may be a key: what is around it says more.
         return None
     keys: frozenset[str] = frozenset()
     if not _names_of_choice(frames[-1].shape):
@@ -324,10 +338,13 @@ def _by_outline(analysis: Analysis, document: Document, top: Frame, at: Outlined
     match at.standing:
         case "text":
             node = resolve(frames[-1].node) if frames[-1].node else None
-            # A name or a number does not go on below; conditions and texts do.
-            if isinstance(node, Scalar) and isinstance(shape, schema.Expression | schema.Rendered | schema.Either):
+            # A name does not go on below, and nothing does behind a closing quote; conditions and texts may.
+            goes_on = isinstance(shape, schema.Expression | schema.Rendered | schema.Either)
+            if isinstance(node, Scalar) and goes_on and (node.style not in ("single", "double") or node.broken):
                 return replace(place, standing="value", scalar=node, span=node.span)
             return place
+        case "hole" if isinstance(shape, schema.Many) and not item and _splits(analysis, at):
+            return replace(place, standing="nowhere")
         case "hole" if not _wants_keys(shape) and (item or not isinstance(shape, schema.Many)):
             return replace(place, standing="value", scalar=written)
         case "value":
@@ -336,6 +353,11 @@ def _by_outline(analysis: Analysis, document: Document, top: Frame, at: Outlined
             return replace(place, scalar=written or Scalar(span, "plain", "", None))
         case _:
             return place
+
+
+def _splits(analysis: Analysis, at: Outlined) -> bool:
+    """Whether a new item here would take away the rest of the one above."""
+    return at.bracket < 0 and deeper_below(analysis.source.data, at.start, at.column)
 
 
 def _frames(top: Frame, at: Outlined) -> Iterator[Frame]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from re import compile as regex
 
 from pointsman.language import schema
+from pointsman.language.indents import deeper_below
 from pointsman.language.places import Place, inward
 from pointsman.language.scalars import resolve_plain
 from pointsman.language.schema import Shape
@@ -61,7 +62,9 @@ def key_item(place: Place, offer: Offer, shape: Shape | None, style: Style, snip
     rest = _rest(data, end)
     lead, tail, column = _around(place, start, rest, style)
     blank = rest.strip() in (b"", b"\r") or place.flow
-    body = _value(shape, place.flow or not blank, column, style)
+    below = not place.flow and deeper_below(data, end, place.column)
+    # What stands deeper below becomes the value of the new key.
+    body = "" if below else _value(shape, place.flow or not blank, column, style)
     text = f"{lead}{offer.label}:{body}{tail}"
     if not blank and not place.flow:
         text = f"{lead}{offer.label}:" + ("" if rest[:1] in (b" ", b"\t") else " ")
