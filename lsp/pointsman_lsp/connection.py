@@ -14,6 +14,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
+from pointsman.wire import Frames, Unreadable, frame
 from pointsman_lsp import params
 from pointsman_lsp.features import Refused
 from pointsman_lsp.handlers import HANDLERS
@@ -32,7 +33,6 @@ from pointsman_lsp.messages import (
 )
 from pointsman_lsp.session import Session
 from pointsman_lsp.uris import key_of
-from pointsman_lsp.wire import Frames, Unreadable, frame
 
 CHUNK = 256 * 1024
 MOST_ROUNDS = 100

@@ -13,7 +13,8 @@ from lsprotocol import converters, types
 
 from lsp.client import framed, notification, request, started
 from lsp.edge import EVERYTHING, connected, introduced
-from pointsman_lsp import handlers, wire
+from pointsman import wire
+from pointsman_lsp import handlers
 
 URI = "file:///nowhere/a.pipeline.yaml"
 TEXT = "language: 1\npipeline: a\nstages:\n  one: {agent: nobody}\n"
