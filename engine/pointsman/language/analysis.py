@@ -7,6 +7,7 @@ inputs give the same answer, with a `Memory` of the texts before or without one.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import Literal
 
 from pointsman.language import model
@@ -100,12 +101,11 @@ def wanted(
     modules: set[str] = set()
     workers: list[model.Agent | model.Tool] = [*workspace.agents, *workspace.tools]
     for sheet in text.sheets:
-        for one in sheet.placed:
+        for one in chain(sheet.heads, sheet.groups.get("agents", ()), sheet.groups.get("tools", ())):
             content = one.unit.content
             paths |= {policy.name for policy in content.policies}
-            if content.agents or content.tools:
-                paths |= {path for path, _, _ in texts_of(content)}
-                workers += content.workers
+            paths |= {path for path, _, _ in texts_of(content)}
+            workers += content.workers
     for worker in workers:
         split = parts(worker.target.target) if isinstance(worker.target, model.PythonTarget) else None
         modules |= {split[0], split[0].partition(".")[0]} if split else set()
@@ -164,7 +164,7 @@ def _read_steps(source: Source, memory: Memory) -> Steps[_Text]:
     if last is not None and last.source == source:
         return last
     memory.turn()
-    tree = yield from parse_steps(source)
+    tree = yield from parse_steps(source, None if last is None else last.tree)
     kind = _kind(source, tree)
     reading = Reading(source, tuple(one.span for one in tree.diagnostics if one.code == "yaml_syntax"))
     # Where bytes are not what they seem, no piece can speak for itself.

@@ -1,8 +1,8 @@
 """What one piece of a text says, in the piece's own coordinates and in the form in which checks ask for it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from pointsman.language import model
 from pointsman.language.collecting import Reading
@@ -70,7 +70,8 @@ class Unit:
     says depends on other pieces, the `whole` text.
 
     `damaged` are the places of errors found before the checks: what hangs on them is not judged. `count` is how many
-    items it has, those that could not be read too, `spent` the work its reading took, `kept` what others remember.
+    items it has, those that could not be read too, `spent` the work its reading took; `verdict` and `kept`
+    are what others remember with it.
     """
 
     source: Source
@@ -82,6 +83,7 @@ class Unit:
     spent: int = 0
     damaged: tuple[Span, ...] = ()
     whole: bool = False
+    verdict: Any = None
     kept: dict[Any, Any] = field(default_factory=dict)
 
     def sound(self, span: Span) -> bool:
@@ -89,8 +91,7 @@ class Unit:
         return not any(span.start <= one.start <= span.end for one in self.damaged)
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """A unit and where it stands."""
 
     unit: Unit
@@ -122,8 +123,3 @@ def by_name(of: Iterable[StageFacts]) -> Stages:
     for one in of:
         found.setdefault(one.name, []).append(one)
     return found
-
-
-def contents_of(placed: Iterable[Placed]) -> Iterator[Content]:
-    """What a document holds, piece by piece."""
-    return (one.unit.content for one in placed)

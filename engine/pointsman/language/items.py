@@ -4,8 +4,9 @@ Law: `read` is a pure function of an item's bytes (with its role and level), so 
 keystroke parses its own item anew and no other. What is kept has spans relative to the item.
 """
 
-from bisect import bisect_right
-from collections.abc import Generator
+from bisect import bisect_left, bisect_right
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 from typing import NamedTuple, TypeVar
@@ -13,7 +14,7 @@ from typing import NamedTuple, TypeVar
 from pointsman.language import lowering, outline, recovery
 from pointsman.language.diagnostics import Diagnostic, Related, Severity
 from pointsman.language.lowering import DEEPEST, Link, Part
-from pointsman.language.outline import Kind
+from pointsman.language.outline import Chunk, Kind
 from pointsman.language.source import Span
 from pointsman.language.tree import (
     Entry,
@@ -28,6 +29,7 @@ from pointsman.language.tree import (
     moved_items,
     moved_scalar,
 )
+from pointsman.language.windows import Window
 
 # An item larger than this is cut once more where it can be: a parse of 4 KiB takes about 0.3 ms.
 _SMALL = 4096
@@ -58,14 +60,27 @@ class Piece(NamedTuple):
         return any(link.alias for link in self.part.links)
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How the lines of a collection were cut: `data` from `base` on, into `pieces` at a column. `distinct`: no two
+    pieces have a key in common; `merging`: a key `<<` is among them."""
+
+    data: bytes
+    base: int
+    column: int
+    pieces: tuple[Piece, ...]
+    distinct: bool = True
+    merging: bool = False
+
+
 class JoinedMapping(Mapping):
     """A mapping made of pieces; the entries of a piece are made when somebody looks."""
 
-    __slots__ = ("pieces", "scope")
+    __slots__ = ("cut", "scope")
 
-    def __init__(self, span: Span, pieces: tuple[Piece, ...], scope: Scope | None) -> None:
-        super().__init__(span, lambda: tuple(chain.from_iterable(map(self.entries_of, pieces))))
-        self.pieces = pieces
+    def __init__(self, span: Span, cut: Cut, scope: Scope | None) -> None:
+        super().__init__(span, lambda: tuple(chain.from_iterable(map(self.entries_of, cut.pieces))))
+        self.cut = cut
         self.scope = scope
 
     def entries_of(self, piece: Piece) -> tuple[Entry, ...]:
@@ -75,18 +90,18 @@ class JoinedMapping(Mapping):
         return node.entries if piece.by is None else moved_entries(node.entries, piece.by, self.scope)
 
     def near(self, offset: int) -> tuple[Entry, ...]:
-        piece = _near(self.pieces, offset)
+        piece = _near(self.cut.pieces, offset)
         return () if piece is None else self.entries_of(piece)
 
 
 class JoinedSequence(Sequence):
     """A sequence made of pieces; the items of a piece are made when somebody looks."""
 
-    __slots__ = ("pieces", "scope")
+    __slots__ = ("cut", "scope")
 
-    def __init__(self, span: Span, pieces: tuple[Piece, ...], scope: Scope | None) -> None:
-        super().__init__(span, lambda: tuple(chain.from_iterable(map(self.items_of, pieces))))
-        self.pieces = pieces
+    def __init__(self, span: Span, cut: Cut, scope: Scope | None) -> None:
+        super().__init__(span, lambda: tuple(chain.from_iterable(map(self.items_of, cut.pieces))))
+        self.cut = cut
         self.scope = scope
 
     def items_of(self, piece: Piece) -> tuple[Node, ...]:
@@ -96,7 +111,7 @@ class JoinedSequence(Sequence):
         return node.items if piece.by is None else moved_items(node.items, piece.by, self.scope)
 
     def near(self, offset: int) -> tuple[Node, ...]:
-        piece = _near(self.pieces, offset)
+        piece = _near(self.cut.pieces, offset)
         return () if piece is None else self.items_of(piece)
 
 
@@ -137,8 +152,10 @@ def region_steps(
     scope: Scope | None = None,
     forced: Kind | None = None,
     quiet: bool = False,
+    before: Node | None = None,
 ) -> Steps[Part]:
-    """Like `region`, with a step for each piece."""
+    """Like `region`, with a step for each piece that is looked at. What these lines were `before` is used again as far
+    as they are the same."""
     found, column = outline.kind(data)
     kind = forced or found
     if kind is Kind.EMPTY:
@@ -146,31 +163,44 @@ def region_steps(
     if kind is Kind.OPAQUE:
         return placed(read(data, None, level), base, scope)
     role = Role.ENTRY if kind is Kind.MAPPING else Role.ITEM
-    pieces: list[Piece] = []
-    diagnostics: list[Diagnostic] = []
-    links: list[Link] = []
-    for start, stop, off in outline.cut(data, kind, column):
+    wanted = JoinedMapping if role is Role.ENTRY else JoinedSequence
+    old = before.cut if isinstance(before, wanted) and before.cut.column == column else None
+    head, chunks, tail = _recut(data, base, kind, column, old)
+    replaced = () if old is None else old.pieces[len(head) : len(old.pieces) - len(tail)]
+    known = {} if level else {_first_line(old, piece): piece for piece in (old.pieces if old else ())}
+    middle: list[Piece] = []
+    for start, stop, off in chunks:
         text, at = data[start:stop], base + start
         end = outline.header(text) if level == 0 and role is Role.ENTRY else None
         if end is not None:
-            part = yield from _split_steps(text, end, level + 1, at, scope)
-            pieces.append(Piece(part, None, at, base + stop, off))
-            diagnostics += part.diagnostics
-            links += part.links
+            was = _below(known.get(text[:end]))
+            part = yield from _split_steps(text, end, level + 1, at, scope, was)
+            middle.append(Piece(part, None, at, base + stop, off))
         else:
-            part = read(text, role, level + 1)
-            pieces.append(Piece(part, at, at, base + stop, off))
-            if part.diagnostics:
-                diagnostics += moved_diagnostics(part.diagnostics, at)
-            if part.links:
-                links += moved_links(part.links, at)
-        if off and not quiet and not part.diagnostics:
-            diagnostics.append(_indentation(at, column, off))
+            middle.append(Piece(read(text, role, level + 1), at, at, base + stop, off))
         yield
-    node = _joined(pieces, role, scope, base)
+    pieces = (*head, *middle, *tail)
+    diagnostics: list[Diagnostic] = []
+    links: list[Link] = []
+    for piece in pieces:
+        part = piece.part
+        if part.diagnostics:
+            diagnostics += part.diagnostics if piece.by is None else moved_diagnostics(part.diagnostics, piece.by)
+        elif piece.off and not quiet:
+            diagnostics.append(_indentation(piece.start, column, piece.off))
+        if part.links:
+            links += part.links if piece.by is None else moved_links(part.links, piece.by)
+    distinct = merging = False
     if role is Role.ENTRY:
-        diagnostics += _duplicates(pieces)
-    return Part(node, tuple(diagnostics), tuple(links))
+        names = _names(middle)
+        if old is not None and old.distinct and not old.merging and names == _names(replaced):
+            distinct = True
+        else:
+            names = _names(pieces)
+            distinct, merging = len(set(names)) == len(names), "<<" in names
+            diagnostics += [] if distinct else _duplicates(pieces)
+    cut = Cut(data, base, column, pieces, distinct, merging)
+    return Part(_joined(cut, role, scope), tuple(diagnostics), tuple(links))
 
 
 def split(data: bytes, end: int, level: int, base: int = 0, scope: Scope | None = None) -> Part:
@@ -254,9 +284,11 @@ def _read(data: bytes, role: Role | None, level: int) -> Part:
     return part
 
 
-def _split_steps(data: bytes, end: int, level: int, base: int, scope: Scope | None) -> Steps[Part]:
+def _split_steps(
+    data: bytes, end: int, level: int, base: int, scope: Scope | None, before: Node | None = None
+) -> Steps[Part]:
     head = read(data[:end], Role.ENTRY, level)
-    body = yield from region_steps(data[end:], level, base + end, scope)
+    body = yield from region_steps(data[end:], level, base + end, scope, before=before)
     if not isinstance(head.node, Mapping) or not head.node.entries:
         return Part(
             Mapping(Span(base, base), ()), moved_diagnostics(head.diagnostics, base) + body.diagnostics, body.links
@@ -304,14 +336,66 @@ def _keyed(data: bytes, role: Role | None, refused: Part) -> Part:
     return Part(head.node, refused.diagnostics)
 
 
-def _joined(pieces: list[Piece], role: Role, scope: Scope | None, base: int) -> Node:
-    first = next((piece for piece in pieces if _count(piece.part.node)), None)
-    last = next((piece for piece in reversed(pieces) if _count(piece.part.node)), None)
-    start = base if first is None else first.part.node.span.start + (first.by or 0)
-    end = base if last is None else last.part.node.span.end + (last.by or 0)
+def _recut(
+    data: bytes, base: int, kind: Kind, column: int, old: Cut | None
+) -> tuple[tuple[Piece, ...], list[Chunk], tuple[Piece, ...]]:
+    """Cut a collection: the pieces before the first new line, moved to their place; the chunks that may be new; and
+    the pieces behind the last new line. Where a piece starts, its first line says alone."""
+    if old is None:
+        return (), outline.cut(data, kind, column), ()
+    pieces = old.pieces
+    if any(piece.by is None for piece in pieces):
+        # What stands in its place is put together anew: whoever its aliases stand for may have changed.
+        return (), outline.cut(data, kind, column), ()
+    window = Window.of(old.data, data)
+    first = bisect_right(pieces, old.base + window.start, key=lambda piece: piece.end)
+    last = bisect_left(pieces, old.base + window.end - window.by, lo=first, key=lambda piece: piece.start)
+    if first and window.start < len(data):
+        # The piece above a new line may have become longer.
+        first -= 1
+    start = pieces[first - 1].end - old.base if first else 0
+    end = pieces[last].start - old.base + window.by if last < len(pieces) else len(data)
+    chunks = [Chunk(start + one.start, start + one.end, one.off) for one in outline.cut(data[start:end], kind, column)]
+    return _shifted(pieces[:first], base - old.base), chunks, _shifted(pieces[last:], base - old.base + window.by)
+
+
+def _shifted(pieces: tuple[Piece, ...], by: int) -> tuple[Piece, ...]:
+    if not by:
+        return pieces
+    return tuple([Piece(part, start + by, start + by, end + by, off) for part, _, start, end, off in pieces])
+
+
+def _first_line(cut: Cut | None, piece: Piece) -> bytes:
+    """The lines of a piece down to where its value starts, when that is a collection below its key."""
+    below = _below(piece)
+    if cut is None or below is None:
+        return b""
+    return cut.data[piece.start - cut.base : below.cut.base - cut.base]
+
+
+def _below(piece: Piece | None) -> "JoinedMapping | JoinedSequence | None":
+    """The collection below the key of a piece that stands in its place."""
+    if piece is None or piece.by is not None or not isinstance(piece.part.node, Mapping):
+        return None
+    found = piece.part.node.entries
+    value = found[0].value if found else None
+    return value if isinstance(value, JoinedMapping | JoinedSequence) else None
+
+
+def _joined(cut: Cut, role: Role, scope: Scope | None) -> Node:
+    first = next((piece for piece in cut.pieces if _count(piece.part.node)), None)
+    last = next((piece for piece in reversed(cut.pieces) if _count(piece.part.node)), None)
+    start = cut.base if first is None else first.part.node.span.start + (first.by or 0)
+    end = cut.base if last is None else last.part.node.span.end + (last.by or 0)
     span = Span(start, max(end, start))
-    joined = JoinedMapping if role is Role.ENTRY else JoinedSequence
-    return joined(span, tuple(pieces), scope)
+    return JoinedMapping(span, cut, scope) if role is Role.ENTRY else JoinedSequence(span, cut, scope)
+
+
+def _names(pieces: Iterable[Piece]) -> list[str]:
+    """The keys of pieces, in order."""
+    return [
+        entry.key.text for piece in pieces if isinstance(piece.part.node, Mapping) for entry in piece.part.node.entries
+    ]
 
 
 def _near(pieces: tuple[Piece, ...], offset: int) -> Piece | None:
@@ -324,13 +408,8 @@ def _count(node: Node) -> int:
     return len(node.entries) if isinstance(node, Mapping) else len(node.items) if isinstance(node, Sequence) else 1
 
 
-def _duplicates(pieces: list[Piece]) -> list[Diagnostic]:
-    """Duplicate keys across pieces; `lowering` reported those inside one. Texts first: cheap."""
-    texts = [
-        entry.key.text for piece in pieces if isinstance(piece.part.node, Mapping) for entry in piece.part.node.entries
-    ]
-    if len(set(texts)) == len(texts):
-        return []
+def _duplicates(pieces: tuple[Piece, ...]) -> list[Diagnostic]:
+    """Duplicate keys across pieces; `lowering` reported those inside one."""
     heads: list[Entry] = []
     for piece in pieces:
         own: dict[str, Scalar] = {}

@@ -66,6 +66,10 @@ class Memory:
             "asked_again": self._asked_again,
         }
 
+    def size(self) -> int:
+        """How many pieces are kept, some of them more than once."""
+        return sum(one.store.size() for one in self._documents)
+
     def turn(self) -> None:
         """A newer text comes."""
         for one in self._documents:
@@ -94,7 +98,7 @@ class Memory:
             unit = one.unit
             if unit.whole:
                 unit.damaged = damaged
-            verdict = unit.kept.get("verdict")
+            verdict = unit.verdict
             if verdict is None or verdict.env is not env:
                 verdict = self._verdict(unit, env, verdict)
                 yield
@@ -136,7 +140,7 @@ class Memory:
         self._checked += 1
         env.asked = {}
         found = tuple(_all(check_unit(unit, env)))
-        verdict = unit.kept["verdict"] = Verdict(env, env.asked, found)
+        verdict = unit.verdict = Verdict(env, env.asked, found)
         return verdict
 
 

@@ -62,7 +62,7 @@ def pipeline_content(reading: Reading, values: dict[str, Any]) -> Content:
 
 def pipeline_of(sheet: Sheet) -> model.Pipeline:
     """The model of a document, its spans those of the file. A stage is made when somebody looks at it."""
-    found, placed = sheet.found, sheet.placed
+    found = sheet.found
     defaults: Found | None = found.get("defaults")
     timeout_ns = defaults.get("timeout", 0) if defaults else 0
     retry = _retry(defaults.get("retry") if defaults else None, model.Retry())
@@ -72,19 +72,19 @@ def pipeline_of(sheet: Sheet) -> model.Pipeline:
 
     def all_of(name: str) -> tuple[Any, ...]:
         # A key that could not be read as a whole holds nothing, whatever its pieces say.
-        read = placed if name in found.values else ()
-        return tuple(moved(part, one.by) for one in read for part in getattr(one.unit.content, name))
+        placed = sheet.with_key(name) if name in found.values else ()
+        return tuple(moved(part, one.by) for one in placed for part in getattr(one.unit.content, name))
 
     limits: Found | None = found.get("limits")
     budget: Found | None = found.get("budget")
-    in_pieces = MovedStages(placed, stage, (timeout_ns, retry)) if "stages" in found.values else ()
+    in_pieces = MovedStages(sheet.with_key("stages"), stage, (timeout_ns, retry)) if "stages" in found.values else ()
     return model.Pipeline(
         name=found.get("pipeline", ""),
         span=found.span,
         root=model.Block(in_pieces, found.at("stages")),
         description=found.get("description", ""),
         input=found.get("input"),
-        output=next((moved(one.unit.content.output, one.by) for one in placed if one.unit.content.output), None),
+        output=next((moved(one.unit.content.output, one.by) for one in sheet.heads if one.unit.content.output), None),
         state=tuple(key for key, _ in all_of("state")),
         agents=all_of("agents"),
         tools=all_of("tools"),

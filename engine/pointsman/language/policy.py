@@ -38,7 +38,7 @@ def policy_of(sheet: Sheet) -> model.Policy:
         span=found.span,
         version=found.get("version", 0),
         default=found.get("default", "allow"),
-        rules=tuple(moved(rule, one.by) for one in sheet.placed for rule, _ in one.unit.content.rules),
+        rules=tuple(moved(rule, one.by) for one in sheet.with_key("rules") for rule, _ in one.unit.content.rules),
         reasons=tuple((item.name.name, item.value) for item in found.get("reasons", ()) if item.value is not None),
         redact=read_redaction(found),
     )

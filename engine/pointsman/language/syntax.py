@@ -72,8 +72,9 @@ def parse(source: Source) -> Tree:
     return items.at_once(parse_steps(source))
 
 
-def parse_steps(source: Source) -> items.Steps[Tree]:
-    """Like `parse`, with a step for each piece of the text."""
+def parse_steps(source: Source, before: Tree | None = None) -> items.Steps[Tree]:
+    """Like `parse`, with a step for each piece of the text that is looked at; those of the tree `before` that are still
+    the same are not."""
     data, found = _readable(source.data)
     if data is None:
         return Tree(source, (Document(Missing(Span(0, 0)), Span(0, len(source.data))),), tuple(found))
@@ -86,7 +87,9 @@ def parse_steps(source: Source) -> items.Steps[Tree]:
         if prefix is not None or section.marked:
             found += _directives(data, prefix)
             prefix = None
-        documents.append((yield from _document(data, section, found)))
+        index = len(documents)
+        known = before.documents[index].root if before is not None and index < len(before.documents) else None
+        documents.append((yield from _document(data, section, found, known)))
         if section.ended is not None:
             found += _after_end(data, section.ended)
     if prefix is not None:
@@ -130,7 +133,7 @@ def _readable(data: bytes) -> tuple[bytes | None, list[Diagnostic]]:
     return data, found
 
 
-def _document(data: bytes, section: Section, found: list[Diagnostic]) -> items.Steps[Document]:
+def _document(data: bytes, section: Section, found: list[Diagnostic], before: Node | None) -> items.Steps[Document]:
     body = data[section.body : section.end]
     links: dict[str, list[Link]] = {}
     made: dict[Link, Node | None] = {}
@@ -146,7 +149,7 @@ def _document(data: bytes, section: Section, found: list[Diagnostic]) -> items.S
     if section.marked and section.body == section.start:
         part = _behind_marker(body, section.body, scope)
     else:
-        part = yield from items.region_steps(body, 0, section.body, scope)
+        part = yield from items.region_steps(body, 0, section.body, scope, before=before)
     for link in sorted(part.links, key=lambda link: (link.start, -link.end)):
         if not link.alias:
             links.setdefault(link.name, []).append(link)

@@ -6,7 +6,8 @@ read in place each time, as are documents whose outline is not sure; the answers
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
 from pointsman.language import schema
 from pointsman.language.collecting import ABSENT, Absent, Reading
@@ -31,20 +32,39 @@ from pointsman.language.tree import Entry, Mapping, Node, Sequence, moved_entrie
 Key = tuple[str, bytes, bool, frozenset[str]]
 
 
+class Group(NamedTuple):
+    """A collection read piece by piece: what it was made from, and what it became. `odd` are the pieces that say more
+    or less than their bytes, by position."""
+
+    pieces: tuple[Piece, ...]
+    placed: list[Placed]
+    odd: frozenset[int]
+
+    def by_part(self) -> dict[int, Unit]:
+        """The units by what the parser made of their pieces: the very same part means the very same bytes."""
+        both = enumerate(zip(self.pieces, self.placed, strict=True))
+        return {id(piece.part): one.unit for at, (piece, one) in both if at not in self.odd and not piece.off}
+
+
 class Store:
     """The units of the last two texts of a document; older ones are forgotten."""
 
     def __init__(self) -> None:
         self.made = 0
+        self.groups: dict[str, Group] = {}
         self._now: dict[Key, Unit] = {}
         self._before: dict[Key, Unit] = {}
+
+    def size(self) -> int:
+        """How many units are kept, some of them more than once."""
+        return len(self._now) + len(self._before) + sum(len(group.placed) for group in self.groups.values())
 
     def turn(self) -> None:
         """A newer text comes."""
         self._before, self._now = self._now, {}
 
     def get(self, key: Key) -> Unit | None:
-        """The unit of these bytes, if one of the last texts had them."""
+        """The unit of these bytes, if one of the last texts had to be asked for them."""
         unit = self._now.get(key)
         if unit is None:
             unit = self._before.get(key)
@@ -60,10 +80,17 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A document as read: its keys in place (their values count from their pieces), and its units in order."""
+    """A document as read: its keys in place (their values count from their pieces), and its units in order. `groups`
+    are those of the collections that were read piece by piece; their values in `found` are empty."""
 
     found: Found
     placed: tuple[Placed, ...]
+    heads: tuple[Placed, ...]
+    groups: dict[str, list[Placed]]
+
+    def with_key(self, key: str) -> Iterable[Placed]:
+        """The units in which something of a key may be found."""
+        return chain(self.heads, self.groups.get(key, ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +109,20 @@ def read_sheet(
 ) -> Steps[Sheet | Absent]:
     """A document, with a step for each piece. The values of the keys in `apart` are taken apart into pieces too."""
     work = _Work(reading, table, contents, store, apart)
-    if not isinstance(root, JoinedMapping) or _entangled(root):
+    if not isinstance(root, JoinedMapping) or root.cut.merging:
         found = section(reading, root, table, "this document")
         if found is ABSENT:
             return ABSENT
-        return Sheet(found, (_in_place(work, found.values),))
+        only = (_in_place(work, found.values),)
+        return Sheet(found, only, only, {})
     reading.depth += 1
     values: dict[str, Any] = {}
     known: dict[str, Entry] = {}
     unknown: list[Entry] = []
-    placed: list[Placed] = []
+    heads: list[Placed] = []
+    groups: dict[str, list[Placed]] = {}
     seen: set[str] = set()
-    for piece in root.pieces:
+    for piece in root.cut.pieces:
         skipped = frozenset(entry.key.text for entry in root.entries_of(piece) if entry.key.text in seen)
         fresh = list(_first(root.entries_of(piece), skipped))
         for entry in fresh:
@@ -104,23 +133,17 @@ def read_sheet(
                 unknown.append(entry)
         inner = _apart(work, piece, fresh)
         if inner is not None:
-            yield from _collection(work, fresh[0].key.text, inner, values, placed)
+            key = fresh[0].key.text
+            groups[key] = yield from _collection(work, key, inner, values)
         else:
             one = _unit(work, root, piece, "", skipped)
             values |= one.unit.values
-            placed.append(one)
+            heads.append(one)
             yield
     closed(reading, root, table, known, unknown)
     reading.depth -= 1
-    return Sheet(Found(table, root.span, values, known), tuple(placed))
-
-
-def _entangled(node: JoinedMapping) -> bool:
-    """Whether a merge key stands among the entries: then what is read from one piece hangs on others."""
-    return any(
-        isinstance(piece.part.node, Mapping) and any(entry.key.text == "<<" for entry in piece.part.node.entries)
-        for piece in node.pieces
-    )
+    placed = tuple(chain(heads, *groups.values()))
+    return Sheet(Found(table, root.span, values, known), placed, tuple(heads), groups)
 
 
 def _apart(work: _Work, piece: Piece, fresh: list[Entry]) -> JoinedMapping | JoinedSequence | None:
@@ -129,7 +152,7 @@ def _apart(work: _Work, piece: Piece, fresh: list[Entry]) -> JoinedMapping | Joi
         return None
     node = fresh[0].value
     match work.table.by_name[fresh[0].key.text].shape, node:
-        case schema.Named(), JoinedMapping() if not _entangled(node):
+        case schema.Named(), JoinedMapping() if not node.cut.merging:
             return node
         case schema.Many(), JoinedSequence():
             return node
@@ -138,43 +161,90 @@ def _apart(work: _Work, piece: Piece, fresh: list[Entry]) -> JoinedMapping | Joi
 
 
 def _collection(
-    work: _Work, key: str, node: JoinedMapping | JoinedSequence, values: dict[str, Any], placed: list[Placed]
-) -> Steps[None]:
+    work: _Work, key: str, node: JoinedMapping | JoinedSequence, values: dict[str, Any]
+) -> Steps[list[Placed]]:
     reading, shape, what = work.reading, work.table.by_name[key].shape, f"`{key}`"
     assert isinstance(shape, schema.Named | schema.Many)
     if not reading.spend(node.span):
-        return
-    items: list[Any] = []
+        return []
+    pieces, distinct = node.cut.pieces, node.cut.distinct or isinstance(node, JoinedSequence)
+    group = work.store.groups.get(key)
+    placed, tail = _same(reading, group, pieces) if distinct and group and not group.odd else ([], [])
+    known = group.by_part() if group and not placed and not tail else {}
+    odd: set[int] = set()
     seen: set[str] = set()
-    count = 0
-    for piece in node.pieces:
-        skipped: frozenset[str] = frozenset()
-        if isinstance(piece.part.node, Mapping):
+    for at in range(len(placed), len(pieces) - len(tail)):
+        piece, skipped = pieces[at], frozenset[str]()
+        if not distinct and isinstance(piece.part.node, Mapping):
             names = [entry.key.text for entry in piece.part.node.entries]
-            if not seen.isdisjoint(names):
-                skipped = frozenset(seen.intersection(names))
+            skipped = frozenset(seen.intersection(names))
             seen.update(names)
-        one = _unit(work, node, piece, key, skipped)
-        items += one.unit.values[key]
-        count += one.unit.count
+        one = _unit(work, node, piece, key, skipped, known.get(id(piece.part)))
+        if skipped or one.unit.whole:
+            odd.add(at)
         placed.append(one)
         yield
-    if not too_few(reading, node.span, count, shape, what):
-        values[key] = tuple(items)
+    placed += tail
+    if not too_few(reading, node.span, sum([one.unit.count for one in placed]), shape, what):
+        values[key] = ()
+    work.store.groups[key] = Group(pieces, placed, frozenset(odd))
+    return placed
 
 
-def _unit(work: _Work, node: JoinedMapping | JoinedSequence, piece: Piece, key: str, skipped: frozenset[str]) -> Placed:
-    """The unit of a piece: remembered, read by itself, or read in place. `key` is that of the collection around it."""
+def _same(reading: Reading, group: Group, pieces: tuple[Piece, ...]) -> tuple[list[Placed], list[Placed]]:
+    """The units of the pieces above and below all that is new since the last text, where they stand now."""
+    if reading.encoded or reading.full:
+        return [], []
+    least = min(len(pieces), len(group.pieces))
+    first = 0
+    while first < least and _is(pieces[first], group.pieces[first]):
+        first += 1
+    last = 0
+    while last < least - first and _is(pieces[-1 - last], group.pieces[-1 - last]):
+        last += 1
+    head = [_moved(one, piece) for one, piece in zip(group.placed[:first], pieces, strict=False)]
+    rest = len(group.placed) - last
+    tail = [_moved(one, piece) for one, piece in zip(group.placed[rest:], pieces[len(pieces) - last :], strict=True)]
+    spent = sum([one.unit.spent for one in chain(head, tail)])
+    if spent > reading.left:
+        return [], []
+    reading.left -= spent
+    for one in chain(head, tail):
+        if one.unit.swallowed:
+            reading.swallowed += [moved_span(span, one.by) for span in one.unit.swallowed]
+    return head, tail
+
+
+def _is(piece: Piece, other: Piece) -> bool:
+    return piece.part is other.part and piece.off == other.off
+
+
+def _moved(one: Placed, piece: Piece) -> Placed:
+    return one if one.by == piece.start else Placed(one.unit, piece.start)
+
+
+def _unit(
+    work: _Work,
+    node: JoinedMapping | JoinedSequence,
+    piece: Piece,
+    key: str,
+    skipped: frozenset[str],
+    known: Unit | None = None,
+) -> Placed:
+    """The unit of a piece: remembered, read by itself, or read in place. `key` is that of the collection around it,
+    `known` what the same part was for the last text."""
     reading = work.reading
     raw = reading.source.data[piece.start : piece.end]
     # Of a damaged piece the parser may not know all aliases.
     aliased = piece.aliased or (b"*" in raw and bool(piece.part.diagnostics))
     if not aliased and not reading.encoded and not reading.full:
-        name: Key = (key, raw, piece.off > 0, skipped)
-        unit = work.store.get(name)
+        unit = None if skipped or piece.off else known
         if unit is None:
-            unit = _alone(work, piece, key, raw, skipped)
-            work.store.put(name, unit)
+            name: Key = (key, raw, piece.off > 0, skipped)
+            unit = work.store.get(name)
+            if unit is None:
+                unit = _alone(work, piece, key, raw, skipped)
+                work.store.put(name, unit)
         if unit.spent <= reading.left:
             reading.left -= unit.spent
             if unit.swallowed:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pointsman.language import model
-from pointsman.language.contents import by_name
+from pointsman.language.contents import Content, by_name
 from pointsman.language.diagnostics import Diagnostic
 from pointsman.language.facts import AgentFacts, InputFacts, StageFacts, agent_facts, everyone, input_facts
 from pointsman.language.modules import Sought, import_roots, parts, seek
@@ -60,20 +60,23 @@ class Facts:
 
 def facts_of(sheet: Sheet, path: str, workspace: model.Workspace, files: Files) -> Facts:
     """The facts of a document and what is around it."""
-    found, contents = sheet.found, [one.unit.content for one in sheet.placed]
+    found = sheet.found
 
     def readable(key: str) -> bool:
         return key in found.values
+
+    def contents(key: str) -> list[Content]:
+        return [one.unit.content for one in sheet.with_key(key)] if readable(key) else []
 
     reasons = [item.name.name for item in found.get("reasons", ())]
     return Facts(
         path=path,
         workspace=workspace,
         files=files,
-        stages=tuple([one for of in contents for one in of.facts]) if readable("stages") else (),
-        agents=tuple(agent_facts(one) for of in contents for one in of.agents) if readable("agents") else (),
-        tools=tuple(one.name for of in contents for one in of.tools) if readable("tools") else (),
-        state=tuple(key.name for of in contents for key, _ in of.state) if readable("state") else (),
+        stages=tuple([one for of in contents("stages") for one in of.facts]),
+        agents=tuple([agent_facts(one) for of in contents("agents") for one in of.agents]),
+        tools=tuple([one.name for of in contents("tools") for one in of.tools]),
+        state=tuple([key.name for of in contents("state") for key, _ in of.state]),
         input=input_facts(found.get("input")),
         reasons=tuple(reasons) if readable("reasons") or "reasons" not in found.entries else None,
         unread=frozenset(key for key in found.entries if not readable(key)),
@@ -251,7 +254,7 @@ class Whole:
 
     def names_of(self, key: str) -> Iterator[tuple[str, Span]]:
         """What is defined under `agents` or `tools`, with the places of the names."""
-        for one in self.sheet.placed:
+        for one in self.sheet.with_key(key):
             for item in one.unit.values.get(key, ()):
                 yield item.name.name, Span(item.name.span.start + one.by, item.name.span.end + one.by)
 
@@ -259,7 +262,7 @@ class Whole:
         """Where the names of the stages of the pipeline's own block stand."""
         return {
             stage.name: Span(stage.name_span.start + one.by, stage.name_span.end + one.by)
-            for one in self.sheet.placed
+            for one in self.sheet.with_key("stages")
             for stage in one.unit.content.stages
         }
 
