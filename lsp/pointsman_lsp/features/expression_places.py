@@ -76,10 +76,10 @@ def expression_at(document: Document, offset: int) -> ExpressionPlace | None:
 
 def expression_in(place: Place) -> ExpressionPlace | None:
     """The expression that a place is in, if any."""
-    found = place.embedded
-    if found is None:
+    found, source = place.embedded, place.analysis.source
+    if found is None or source.data[found.where.to_source(found.where.length) : place.offset].strip():
+        # Broken text may have more behind it, of which nothing is known.
         return None
-    source = place.analysis.source
     return ExpressionPlace(
         source, place.offset, place.path, found.text, found.cursor, found.offset, found.where, _style(place), place.flow
     )

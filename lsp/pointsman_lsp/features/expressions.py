@@ -36,6 +36,7 @@ from pointsman_lsp.features.surroundings import around
 
 _MARK = "pointsman_cursor_"
 _NAME = regex(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_IN_NAME = regex(r"[A-Za-z0-9_]")
 _IN_TEXT = regex(r"[A-Za-z0-9_\-]*")
 _WORDS = frozenset({"name", "true", "false", "null", "in"})
 _NUMBERS = frozenset({"int", "uint", "float"})
@@ -79,7 +80,8 @@ def complete_expression(document: Document, offset: int, snippets: bool = False)
     if start == place.at and behind != "." and behind != "?":
         # In front of a word something else is meant to be typed, not the word itself.
         end = start
-    text = place.text[:start] + _MARK + place.text[end:]
+    apart = " " if end < len(place.text) and _IN_NAME.match(place.text, end) else ""
+    text = place.text[:start] + _MARK + apart + place.text[end:]
     tree = parse(text).tree
     way = _way(tree, start)
     if way is None:
