@@ -3,11 +3,13 @@
 import asyncio
 import sys
 
+from pointsman_lsp import garbage
 from pointsman_lsp.server import serve
 
 
 async def main() -> int:
     """Serve whoever started this process; the exit code is what LSP says it is."""
+    garbage.seldom()
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)

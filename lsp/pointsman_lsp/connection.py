@@ -31,6 +31,7 @@ from pointsman_lsp.messages import (
     result_of,
     structure,
 )
+from pointsman_lsp.parent import wait_gone
 from pointsman_lsp.session import Session
 from pointsman_lsp.uris import key_of
 
@@ -68,6 +69,7 @@ class Connection:
         self._lane: deque[_Waiting] = deque()
         self._waiting: dict[Id, _Waiting] = {}
         self._asides: set[asyncio.Task[None]] = set()
+        self._parent: asyncio.Task[None] | None = None
         self._arrived = 0
         self._since = 0.0
         self._ended = False
@@ -97,8 +99,9 @@ class Connection:
         except OSError:
             pass  # The client is gone, and nobody is left to answer.
         finally:
-            for task in (reading, *self._asides):
-                task.cancel()
+            for task in (reading, self._parent, *self._asides):
+                if task is not None:
+                    task.cancel()
             self._session.end()
         return 0 if self._state == "shutdown" else 1
 
@@ -115,6 +118,12 @@ class Connection:
         finally:
             self._ended = True
             self._news.set()
+
+    async def _end_with(self, process_id: int) -> None:
+        """Take the end of the client's process for the end of its input."""
+        await wait_gone(process_id)
+        self._left = self._ended = True
+        self._news.set()
 
     async def _take_in(self) -> None:
         """Let everything that has arrived be received: bytes to the buffer, buffer to the reader, reader to us."""
@@ -159,8 +168,11 @@ class Connection:
         if method == "initialize":
             if self._state != "new":
                 raise ResponseError(Code.INVALID_REQUEST, "the server is initialized already")
-            result = self._session.initialize(structure(its, params.Initialize))
+            said = structure(its, params.Initialize)
+            result = self._session.initialize(said)
             self._state = "running"
+            if said.process_id is not None:
+                self._parent = asyncio.create_task(self._end_with(said.process_id))
             self._send(result_of(id, result))
             return
         if self._state == "new":

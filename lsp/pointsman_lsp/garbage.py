@@ -8,7 +8,7 @@ import gc
 
 
 def seldom() -> None:
-    """Have the whole heap looked through a thousand times less often; the young as often as ever."""
+    """Have a process of its own look through the whole heap a thousand times less often, the young as often as ever."""
     gc.set_threshold(1_000, 10, 1_000)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 
-from pointsman_lsp import garbage
 from pointsman_lsp.analysis.document import Outcomes, no_outcomes
 from pointsman_lsp.connection import Connection
 from pointsman_lsp.session import DiskChanges, Freshen, Session
@@ -24,5 +23,4 @@ async def serve(
     is told what to call when files change; without it the client is asked to watch them. The streams are the caller's
     to close.
     """
-    garbage.seldom()
     return await Connection(writer, Session(outcomes, freshen, disk_changes)).run(reader)

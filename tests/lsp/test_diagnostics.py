@@ -95,7 +95,7 @@ async def test_they_come_with_the_version_and_only_when_they_are_others() -> Non
 
 
 async def test_what_an_edit_has_torn_is_told_again() -> None:
-    """An editor drops what it shows of a text that is taken away, though the same text comes back in the same breath."""
+    """An editor drops what it shows of a text that goes, though the same text comes back in the same breath."""
     async with introduced() as client:
         client.open(URI, BAD)
         await client.diagnostics(URI, 1)

@@ -436,6 +436,26 @@ async def test_answers_have_the_protocols_shapes(tmp_path: Any) -> None:
             judge.structure(said, types.PublishDiagnosticsNotification)
 
 
+async def test_the_end_of_the_clients_process_ends_it() -> None:
+    """Its pipes may be open still, in the hands of others."""
+    sleeper = await asyncio.create_subprocess_exec(sys.executable, "-c", "input()", stdin=asyncio.subprocess.PIPE)
+    async with connected() as client:
+        await client.initialize(processId=sleeper.pid)
+        assert (await client.request("textDocument/foldingRange", DOCUMENT))["result"] is None
+        await sleeper.communicate(b"\n")
+        assert await client.exit_code() == 1
+
+
+async def test_a_process_that_can_not_be_seen_is_not_taken_for_gone() -> None:
+    sleeper = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
+    await sleeper.communicate()
+    for process_id in (sleeper.pid, 0, -1, 2**70):
+        async with connected() as client:
+            await client.initialize(processId=process_id)
+            await client.settle()
+            assert await client.leave() == 0
+
+
 async def test_many_clients_share_a_loop_and_no_state() -> None:
     async with introduced() as one, introduced() as two, introduced() as three:
         for number, client in enumerate((one, two, three)):
