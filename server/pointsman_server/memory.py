@@ -1,7 +1,7 @@
 """What this process holds in memory, and when Python's collector of cycles looks through it.
 
-A look at everything, texts and trees by the million, takes longer than any keystroke may. So new objects are looked at as
-always, old ones only when there is something to win.
+A look at everything, texts and trees by the million, takes longer than any keystroke may. So new objects are looked at
+as always, old ones only when there is something to win.
 """
 
 import asyncio
