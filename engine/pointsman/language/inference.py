@@ -139,11 +139,12 @@ def methods(of: Type) -> list[Signature]:
 
 def gives(signature: Signature, target: bool) -> str:
     """What a call gives, in the word of its signature; `target`: it is called behind a dot."""
-    for form in signature.signatures:
-        parts = _FORM.match(form)
-        if parts and bool(parts[1]) == (target or "." in signature.name):
+    forms = [parts for form in signature.signatures if (parts := _FORM.match(form))]
+    for parts in forms:
+        if bool(parts[1]) == (target or "." in signature.name):
             return parts[4]
-    return "any"
+    # Where only one way to call it is shown, the other gives the same.
+    return forms[0][4] if forms else "any"
 
 
 def _takers(signature: Signature) -> frozenset[str]:
