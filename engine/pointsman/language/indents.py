@@ -253,10 +253,11 @@ def _fits(data: bytes, begin: int, hole: Outlined) -> bool:
         if content < _end_of_line(data, content):
             own = max(begin, data.rfind(b"\n", 0, step.start) + 1)
             return own == line or content - own == hole.column
-    topmost = first == line
-    if topmost:
-        first = outline.line_end(data, line)
     found = _CONTENT.search(b"\n" + data[first : first + _LOOK])
+    topmost = found is None or first + found.start() >= line
+    if topmost:
+        below = outline.line_end(data, line)
+        found = _CONTENT.search(b"\n" + data[below : below + _LOOK])
     least = -1 if step is None else step.column
     if found is None or len(found[1]) <= least or len(found[1]) == hole.column:
         return True

@@ -71,7 +71,7 @@ def complete_python(document: Document, place: Place, snippets: bool) -> list[It
 def _scripts(document: Document) -> list[Offer]:
     names = [one for one in _listed(document, "", "replies") if one.kind == "file"]
     found = [Offer(SCRIPTED + one.label, "file", "a scripted model") for one in names]
-    return found or [Offer(SCRIPTED, "value", "a scripted model", "Answers from a file of replies.", goes_on=True)]
+    return found or [Offer("scripted", "value", "a scripted model", "Answers from a file of replies.", SCRIPTED, True)]
 
 
 def _listed(document: Document, folder: str, what: str) -> Iterator[Offer]:
@@ -79,7 +79,7 @@ def _listed(document: Document, folder: str, what: str) -> Iterator[Offer]:
     files = [name for name in names if not name.endswith("/") and name != document.path.name]
     fitting = [name for name in files if name.endswith(_FITTING[what]) and not name.endswith(_NEVER[what] or ("/",))]
     yield from (Offer(name, "file") for name in fitting)
-    yield from (Offer(name, "folder") for name in names if name.endswith("/"))
+    yield from (Offer(name, "folder", goes_on=True) for name in names if name.endswith("/"))
     if what == "prompt":
         others = [name for name in files if name not in fitting and not name.endswith(_NEVER[what])]
         yield from (Offer(name, "file") for name in others)

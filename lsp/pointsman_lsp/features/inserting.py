@@ -68,8 +68,7 @@ def key_item(place: Place, offer: Offer, shape: Shape | None, style: Style, snip
     text = f"{lead}{offer.label}:{body}{tail}"
     if not blank and not place.flow:
         text = f"{lead}{offer.label}:" + ("" if rest[:1] in (b" ", b"\t") else " ")
-    if text.endswith(" "):
-        text += "$0"  # Neovim takes a plain item up to its first blank, a snippet whole
+        text += "$0" if text.endswith(" ") else ""
     snippet = snippets and "$0" in text
     if not snippet:
         text = text.replace("$0", "")
@@ -96,9 +95,9 @@ def value_items(place: Place, offers: list[Offer], snippets: bool) -> list[Item]
         snippet = snippets and one.goes_on and text.endswith('"')
         if snippet:
             text = text[:-1].replace("$", "\\$") + '$0"'
-        elif one.goes_on and not quote:
+        elif one.goes_on and text.endswith('"'):
             text = one.label
-        edit = TextEdit(span, lead + text + tail)
+        edit = TextEdit(span, lead + text + ("" if one.goes_on and quote else tail))
         items.append(Item(one.label, one.kind, edit, one.detail, one.doc, f"{number:04}", "", snippet))
     return items
 
@@ -156,7 +155,8 @@ def _value(shape: Shape | None, inline: bool, column: int, style: Style) -> str:
         case schema.Many() | schema.Rendered(of="list"):
             return " [$0]"
         case _:
-            return " "
+            # A tab stop also at the very end: Neovim takes a plain item up to its first blank, a snippet whole.
+            return " $0"
 
 
 def _content(place: Place) -> tuple[Span, str, str, bool] | None:
@@ -188,7 +188,7 @@ def _quoted(offer: Offer, quote: str, flow: bool) -> str:
     text = offer.text or offer.label
     if quote:
         return _escaped(text, quote)
-    fits = text.isidentifier() or (_PLAIN.match(text) and not text.endswith(":") and not offer.goes_on)
+    fits = text.isidentifier() or (_PLAIN.match(text) and not text.endswith(":"))
     # A word of the table may be what YAML reads as a number or a truth value, and is meant as that.
     literal = offer.kind == "keyword" or isinstance(resolve_plain(text), str)
     return text if fits and literal else '"' + _escaped(text, '"') + '"'

@@ -123,7 +123,8 @@ ALONE = [
     ("pipeline: a\r\nstages:\r\n  a:\r\n    agent: $0\r\n", "value stages.a.agent stage agent []"),
     ("stages:\n    a:\n        $0\n        agent: é\n", "hole stages.a stage stages []"),
     ("state:\n  n: {type: str$0}\n", "value state.n.type state state [str]"),
-    ("# said\n  $0\npipeline: a\n", "nowhere  pipeline - []"),
+    ("# said\n  $0\npipeline: a\n", "nowhere  - - []"),
+    ("# said\n  w$0\npipeline: a\n", "nowhere  - - []"),
     ("$0\n  type: object\nstages:\n", "hole  pipeline - []"),
     ("stages:\n  triage\n    ag$0\n", "hole stages.triage stage stages [ag]"),
 ]
