@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -30,6 +31,9 @@ def main(arguments: list[str]) -> int:
     if not argv:
         sys.stderr.write("which server? python -m conformance.lsp -- SERVER ARGUMENTS\n")
         return USAGE
+    if shutil.which(argv[0]) is None:
+        sys.stderr.write(f"there is no command {argv[0]}\n")
+        return USAGE
     profile = read(Path(options.profile)) if options.profile else choose(argv)
 
     def tell(row: Row) -> None:
@@ -37,13 +41,9 @@ def main(arguments: list[str]) -> int:
             _say(line(row))
 
     times = Times(answer=options.timeout, grace=options.grace)
-    try:
-        with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
-            root = Path(options.root or folder).resolve()
-            rows = run(argv, profile, root, only=options.only, times=times, jobs=options.jobs, tell=tell)
-    except OSError as error:
-        sys.stderr.write(f"the server cannot be started: {error}\n")
-        return USAGE
+    with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
+        root = Path(options.root or folder).resolve()
+        rows = run(argv, profile, root, only=options.only, times=times, jobs=options.jobs, tell=tell)
     _say(as_json(argv, profile.name, rows) if options.json else f"\n{summary(rows)} (profile {profile.name})")
     return min(sum(row.finding.verdict is Verdict.FAIL for row in rows), MOST)
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.lsp.capabilities import declares
 from conformance.lsp.client import Client, Text
 
 Json = Any
@@ -149,7 +148,7 @@ def announced(client: Client) -> list[Call]:
 
 def is_pulled(client: Client) -> bool:
     """Whether diagnostics are asked for."""
-    return declares(client.server, ("diagnosticProvider",)) or "diagnosticProvider" in client.server
+    return "diagnosticProvider" in client.server
 
 
 def valid_params(client: Client, call: Call, document: Text, at: Json) -> Json | None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from conformance.lsp.capabilities import FULL
 from conformance.lsp.framing import Json, frame
@@ -148,7 +147,7 @@ class Client:
         """Whether the server still answers: any answer to a request nobody knows will do."""
         return self.call(FENCE, {}) is not None
 
-    def sees(self, seconds: float, what: Any) -> bool:
+    def sees(self, seconds: float, what: Callable[[], object]) -> bool:
         """Whether a condition comes true in time."""
         return self.wire.wait(lambda: what() or None, seconds) is not None
 

@@ -11,7 +11,7 @@ import os
 import re
 import select
 import sys
-import time
+import threading
 from typing import Any
 
 Json = Any
@@ -53,7 +53,7 @@ class Server:
             data = os.read(0, 1 << 20)
             if not data:
                 if FAULT == "immortal" or (FAULT == "immortal-mid-body" and self.buffer):
-                    time.sleep(600)
+                    threading.Event().wait()
                 return 1
             self.buffer += data
             if len(self.buffer) < self.waited_for:
@@ -165,7 +165,7 @@ class Server:
         """One notification; those that are no good are dropped."""
         if method == "exit":
             if FAULT == "stays":
-                time.sleep(600)
+                threading.Event().wait()
             return 7 if FAULT == "odd-exit" else 0 if self.state == "down" else 1
         if self.state == "new":
             return 8 if FAULT == "early-kills" else None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.lsp.__main__ import USAGE, main
 from conformance.lsp.client import Times
 from conformance.lsp.kit import OVERALL, Row, run
 from conformance.lsp.probe import PROBES, Verdict
@@ -169,6 +170,20 @@ def test_a_server_that_does_not_come_up_fails_and_the_kit_ends(tmp_path: Path) -
     assert said["request.unknown"].verdict is Verdict.FAIL
     assert said["request.unknown"].found == "initialize is not answered, it exits with 3"
     assert said["exit.after-shutdown"].found == "initialize is not answered, it exits with 3"
+
+
+def test_the_command_line_counts_failures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--timeout", "1", "--grace", "0.2", "--root", str(tmp_path), "--only", "request.unknown-dollar"]
+    assert main([*options, "--", *SERVER]) == 0
+    assert "6 pass, 0 fail" in capsys.readouterr().out
+    assert main([*options, "--", *SERVER, "--fault", "dollar-served"]) == 1
+    assert "FAIL       request.unknown-dollar" in capsys.readouterr().out
+    assert main([*options, "--json", "--", *SERVER]) == 0
+    assert json.loads(capsys.readouterr().out)["profile"] == "words"
+    assert main(["--list"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(PROBES) + len(OVERALL)
+    assert main(options) == USAGE
+    assert main([*options, "--", str(tmp_path / "no-such-server")]) == USAGE
 
 
 def test_the_table_and_the_json_say_the_same(tmp_path: Path) -> None:

@@ -68,11 +68,6 @@ class Wire:
                     return None
                 self._changed.wait(left)
 
-    def touch(self) -> None:
-        """Have every waiting test asked again."""
-        with self._changed:
-            self._changed.notify_all()
-
     def exit_code(self, seconds: float) -> int | None:
         """The exit code; negative for a signal; None if it still runs after these seconds."""
         try:

@@ -227,6 +227,7 @@ def parent_is_gone(room: Room) -> Finding:
         parent = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
         try:
             response = client.initialize(processId=parent.pid)
+            client.alive()
         finally:
             parent.communicate()
         if response is None:
