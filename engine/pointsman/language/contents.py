@@ -100,21 +100,22 @@ class Placed(NamedTuple):
 
 def stage_content(items: tuple[Item, ...], stages: tuple[model.Stage, ...], sections: dict[Span, Found]) -> Content:
     """The content of a piece that holds stages of the pipeline's own block; `sections` by the span of their names."""
+    facts = tuple(map(stage_facts, stages))
     steps = [Step(stage, sections.get(stage.name_span), None, {}) for stage in stages]
     inner: list[Inner] = []
-    waiting: list[tuple[model.Stage, tuple[StageFacts, ...]]] = [(stage, ()) for stage in stages]
-    while waiting:
-        outer, around = waiting.pop(0)
-        for branch in outer.fork.branches if outer.fork else ():
-            block = branch.block
-            facts = tuple(map(stage_facts, block.stages))
-            within = (*facts, *around)
+    waiting: list[tuple[model.Stage, StageFacts, tuple[StageFacts, ...]]]
+    waiting = [(stage, own, ()) for stage, own in zip(stages, facts, strict=True) if stage.fork]
+    for outer, of, around in waiting:
+        for branch, own in zip(outer.fork.branches if outer.fork else (), of.inside, strict=True):
+            within = (*own, *around)
             seen = by_name(within)
-            inner.append(Inner(block, facts, seen))
-            own = tuple(stage.name for stage in block.stages)
-            steps += [Step(stage, sections.get(stage.name_span), own, seen) for stage in block.stages]
-            waiting += [(stage, within) for stage in block.stages]
-    return Content(items, stages, tuple(map(stage_facts, stages)), tuple(steps), tuple(inner))
+            inner.append(Inner(branch.block, own, seen))
+            names = tuple(one.name for one in own)
+            for stage, one in zip(branch.block.stages, own, strict=True):
+                steps.append(Step(stage, sections.get(stage.name_span), names, seen))
+                if stage.fork:
+                    waiting.append((stage, one, within))
+    return Content(items, stages, facts, tuple(steps), tuple(inner))
 
 
 def by_name(of: Iterable[StageFacts]) -> Stages:

@@ -4,6 +4,7 @@ YAML and CEL collide in a few signs (LANGUAGE section 1): where YAML reads somet
 what was written is complete CEL, one diagnostic at the value says so and takes the place of all that follow from it.
 """
 
+from functools import lru_cache
 from re import compile as regex
 
 from pointsman.language import model
@@ -13,6 +14,10 @@ from pointsman.language.expressions import Parsed, Problem, is_template, needs_q
 from pointsman.language.scalars import SegmentMap, segments
 from pointsman.language.source import Span
 from pointsman.language.tree import AliasBudget, Mapping, Missing, Node, Scalar, Sequence, entries, plain, resolve
+
+# A keystroke in a stage leaves its other expressions as they are; a tree counts from the start of its own text.
+_parsed = lru_cache(maxsize=1_000)(parse)
+_parsed_template = lru_cache(maxsize=1_000)(parse_template)
 
 _WRAPPED = regex(r"\s*\$\{\{(.*)\}\}\s*\Z", 16)
 _LINE_END = regex(rb"[\r\n]|\Z")
@@ -174,7 +179,7 @@ def _inside(reading: Reading, span: Span) -> bool:
 
 def _code(reading: Reading, scalar: Scalar, flow: bool) -> model.Code:
     where = segments(reading.source, scalar)
-    parsed = condition_in_template(reading, scalar, where) or parse(scalar.text)
+    parsed = condition_in_template(reading, scalar, where) or _parsed(scalar.text)
     if scalar.style == "plain" and any(one.code == "expression_syntax" for one in parsed.problems):
         trapped = _whole_value(reading, scalar, flow)
         if trapped:
@@ -235,7 +240,7 @@ def _text(reading: Reading, scalar: Scalar, text: str) -> model.Value:
         return model.Fixed(
             "".join(part for part in parse_template(text).parts if isinstance(part, str)) if "${{" in text else text
         )
-    template = parse_template(text)
+    template = _parsed_template(text)
     where = segments(reading.source, scalar)
     code_problems(reading, template.problems, where)
     return model.Text(template, scalar.span, where)

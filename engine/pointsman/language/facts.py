@@ -12,7 +12,7 @@ from pointsman.language.expressions import Literal
 @dataclass(frozen=True, slots=True)
 class StageFacts:
     """A stage as others see it. `contract`: it says what its result is; `given` are its arguments' names, None when
-    they are not certain; `inside` has the stages of its branches.
+    they are not certain; `inside` has the stages of its branches, branch by branch.
 
     `onward` are the names it may go on to whatever its conditions say (`fail` when no route may match); `falls` when
     also to the stage below.
@@ -26,7 +26,7 @@ class StageFacts:
     given: frozenset[str] | None
     onward: frozenset[str]
     falls: bool
-    inside: "tuple[StageFacts, ...]" = ()
+    inside: "tuple[tuple[StageFacts, ...], ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class InputFacts:
 
 def stage_facts(stage: model.Stage) -> StageFacts:
     """The facts of a stage and of those inside."""
-    inside = tuple(stage_facts(inner) for block in inner_blocks(stage) for inner in block.stages)
+    branches = stage.fork.branches if stage.fork else ()
     onward = {target.name for target in targets(stage)}
     if stage.routes and stage.next is None and not any(always(route) for route in stage.routes):
         # When no route matches, the stage fails: `missing_catch_all` speaks of that.
@@ -59,12 +59,12 @@ def stage_facts(stage: model.Stage) -> StageFacts:
         name=stage.name,
         contract=bool(stage.result),
         asks=stage.ask.what if stage.ask else None,
-        branches=tuple(branch.name for branch in stage.fork.branches) if stage.fork else None,
+        branches=tuple(branch.name for branch in branches) if stage.fork else None,
         agent=stage.agent.name if stage.agent else None,
         given=_given(stage),
         onward=frozenset(onward),
         falls=stage.next is None and (stage.routes is None or stage.when is not None),
-        inside=inside,
+        inside=tuple(tuple(map(stage_facts, branch.block.stages)) for branch in branches),
     )
 
 
@@ -92,14 +92,8 @@ def everyone(of: Iterable[StageFacts]) -> Iterator[StageFacts]:
     """Stages with all that are inside of them."""
     for one in of:
         yield one
-        yield from everyone(one.inside)
-
-
-def inner_blocks(stage: model.Stage) -> Iterator[model.Block]:
-    """The blocks of a stage's own branches."""
-    if stage.fork:
-        for branch in stage.fork.branches:
-            yield branch.block
+        for block in one.inside:
+            yield from everyone(block)
 
 
 def targets(stage: model.Stage) -> Iterator[model.Name]:

@@ -165,7 +165,7 @@ def region_steps(
     role = Role.ENTRY if kind is Kind.MAPPING else Role.ITEM
     wanted = JoinedMapping if role is Role.ENTRY else JoinedSequence
     old = before.cut if isinstance(before, wanted) and before.cut.column == column else None
-    head, chunks, tail = _recut(data, base, kind, column, old)
+    head, chunks, tail = _recut(data, base, kind, column, old, level == 0)
     replaced = () if old is None else old.pieces[len(head) : len(old.pieces) - len(tail)]
     known = {} if level else {_first_line(old, piece): piece for piece in (old.pieces if old else ())}
     middle: list[Piece] = []
@@ -337,16 +337,13 @@ def _keyed(data: bytes, role: Role | None, refused: Part) -> Part:
 
 
 def _recut(
-    data: bytes, base: int, kind: Kind, column: int, old: Cut | None
+    data: bytes, base: int, kind: Kind, column: int, old: Cut | None, outermost: bool
 ) -> tuple[tuple[Piece, ...], list[Chunk], tuple[Piece, ...]]:
     """Cut a collection: the pieces before the first new line, moved to their place; the chunks that may be new; and
     the pieces behind the last new line. Where a piece starts, its first line says alone."""
     if old is None:
         return (), outline.cut(data, kind, column), ()
     pieces = old.pieces
-    if any(piece.by is None for piece in pieces):
-        # What stands in its place is put together anew: whoever its aliases stand for may have changed.
-        return (), outline.cut(data, kind, column), ()
     window = Window.of(old.data, data)
     first = bisect_right(pieces, old.base + window.start, key=lambda piece: piece.end)
     last = bisect_left(pieces, old.base + window.end - window.by, lo=first, key=lambda piece: piece.start)
@@ -356,7 +353,12 @@ def _recut(
     start = pieces[first - 1].end - old.base if first else 0
     end = pieces[last].start - old.base + window.by if last < len(pieces) else len(data)
     chunks = [Chunk(start + one.start, start + one.end, one.off) for one in outline.cut(data[start:end], kind, column)]
-    return _shifted(pieces[:first], base - old.base), chunks, _shifted(pieces[last:], base - old.base + window.by)
+    head, tail = _shifted(pieces[:first], base - old.base), _shifted(pieces[last:], base - old.base + window.by)
+    if not outermost:
+        return head, chunks, tail
+    # What stands in its place is put together anew: whoever its aliases stand for may have changed.
+    around = [[Chunk(one.start - base, one.end - base, one.off) for one in part] for part in (head, tail)]
+    return (), [*around[0], *chunks, *around[1]], ()
 
 
 def _shifted(pieces: tuple[Piece, ...], by: int) -> tuple[Piece, ...]:

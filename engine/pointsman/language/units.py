@@ -40,10 +40,13 @@ class Group(NamedTuple):
     placed: list[Placed]
     odd: frozenset[int]
 
-    def by_part(self) -> dict[int, Unit]:
-        """The units by what the parser made of their pieces: the very same part means the very same bytes."""
-        both = enumerate(zip(self.pieces, self.placed, strict=True))
-        return {id(piece.part): one.unit for at, (piece, one) in both if at not in self.odd and not piece.off}
+    def by_part(self, start: int, end: int) -> dict[int, Unit]:
+        """Units by what the parser made of their pieces: the very same part means the very same bytes."""
+        return {
+            id(self.pieces[at].part): self.placed[at].unit
+            for at in range(start, end)
+            if at not in self.odd and not self.pieces[at].off
+        }
 
 
 class Store:
@@ -170,7 +173,7 @@ def _collection(
     pieces, distinct = node.cut.pieces, node.cut.distinct or isinstance(node, JoinedSequence)
     group = work.store.groups.get(key)
     placed, tail = _same(reading, group, pieces) if distinct and group and not group.odd else ([], [])
-    known = group.by_part() if group and not placed and not tail else {}
+    known = group.by_part(len(placed), len(group.pieces) - len(tail)) if group else {}
     odd: set[int] = set()
     seen: set[str] = set()
     for at in range(len(placed), len(pieces) - len(tail)):
@@ -195,12 +198,14 @@ def _same(reading: Reading, group: Group, pieces: tuple[Piece, ...]) -> tuple[li
     """The units of the pieces above and below all that is new since the last text, where they stand now."""
     if reading.encoded or reading.full:
         return [], []
-    least = min(len(pieces), len(group.pieces))
-    first = 0
-    while first < least and _is(pieces[first], group.pieces[first]):
+    first = last = 0
+    for piece, other in zip(pieces, group.pieces, strict=False):
+        if piece.part is not other.part or piece.off != other.off:
+            break
         first += 1
-    last = 0
-    while last < least - first and _is(pieces[-1 - last], group.pieces[-1 - last]):
+    for piece, other in zip(reversed(pieces[first:]), reversed(group.pieces[first:]), strict=False):
+        if piece.part is not other.part or piece.off != other.off:
+            break
         last += 1
     head = [_moved(one, piece) for one, piece in zip(group.placed[:first], pieces, strict=False)]
     rest = len(group.placed) - last
@@ -213,10 +218,6 @@ def _same(reading: Reading, group: Group, pieces: tuple[Piece, ...]) -> tuple[li
         if one.unit.swallowed:
             reading.swallowed += [moved_span(span, one.by) for span in one.unit.swallowed]
     return head, tail
-
-
-def _is(piece: Piece, other: Piece) -> bool:
-    return piece.part is other.part and piece.off == other.off
 
 
 def _moved(one: Placed, piece: Piece) -> Placed:

@@ -218,6 +218,13 @@ def test_a_copied_stage_costs_one_stage() -> None:
     assert counted(LONG[:at] + renamed + LONG[at:], memory)["read"] <= 2
 
 
+def test_edits_in_two_places_cost_two_stages() -> None:
+    memory = Memory()
+    analysed(corpus.PATH, LONG, corpus.FILES, memory)
+    text = LONG.replace("Step 7 reads", "Step 7 sees").replace("Step 199 reads", "Step 199 sees")
+    assert counted(text, memory) == {"read": 2, "checked": 2, "asked_again": 0}
+
+
 def test_a_memory_does_not_grow() -> None:
     memory, sizes = Memory(), []
     for number in range(12):

@@ -65,8 +65,8 @@ def facts_of(sheet: Sheet, path: str, workspace: model.Workspace, files: Files) 
     def readable(key: str) -> bool:
         return key in found.values
 
-    def contents(key: str) -> list[Content]:
-        return [one.unit.content for one in sheet.with_key(key)] if readable(key) else []
+    def contents(key: str) -> Iterable[Content]:
+        return (one.unit.content for one in sheet.with_key(key)) if readable(key) else ()
 
     reasons = [item.name.name for item in found.get("reasons", ())]
     return Facts(
