@@ -20,9 +20,9 @@ def start(folder: Path, runs: int) -> list[str]:
     started = []
     for number in range(runs):
         print(f"run {number + 1} of {runs}", file=sys.stderr, flush=True)
-        argv = [str(POINTSMAN), "run", path.name, "--detach", "--json"]
+        argv = [str(POINTSMAN), "run", path.name, "--detach"]
         said = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=60, check=True)
-        started.append(json.loads(said.stdout)["run"])
+        started.append(said.stdout.strip())
     return started
 
 
@@ -30,7 +30,7 @@ def still_running(folder: Path, started: list[str]) -> int:
     """How many of these are running now."""
     argv = [str(POINTSMAN), "runs", "--json", "--limit", str(len(started))]
     said = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=60, check=True)
-    return sum(run["status"] == "running" for run in json.loads(said.stdout) if run["run"] in started)
+    return sum(run["status"] == "running" for run in json.loads(said.stdout) if run["id"] in started)
 
 
 def _pipeline() -> str:

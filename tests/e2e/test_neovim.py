@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.cli import ROOT, environment, workspace
+from e2e.cli import ROOT, environment, pointsman, workspace
 from e2e.neovim import Neovim, neovim
 from e2e.servers import server_of, status
 
@@ -47,7 +47,8 @@ version: 1
 rules:
   - id: no_keys
     at: [output.accept]
-    when: string(result).contains("PRIVATE KEY")
+    match: {agent: reply}
+    when: result.contains("PRIVATE KEY")
     effect: deny
     reason: a_key
 reasons: {a_key: A key must not leave.}
@@ -113,7 +114,9 @@ def test_members_are_completed_inside_an_expression(edit: Open) -> None:
         assert "triage" in [one["abbr"] for one in offered]
 
 
-def test_hover_says_what_a_stage_does(edit: Open) -> None:
+def test_hover_says_what_a_stage_does_and_how_it_went(edit: Open, folder: Path) -> None:
+    ran = pointsman("run", "desk.pipeline.yaml", "--set", "ticket=my money", "--json", cwd=folder)
+    assert ran.code == 0, ran.err
     with edit("desk.pipeline.yaml") as editor:
         editor.keys("/to: answer<CR>4lK")
         said = editor.until("""
@@ -125,6 +128,7 @@ def test_hover_says_what_a_stage_does(edit: Open) -> None:
         """)
         assert "answer" in said
         assert "reply" in said
+        assert ran.json["run"] in said
 
 
 def test_definition_goes_to_the_python_function_and_back(edit: Open) -> None:
@@ -166,7 +170,7 @@ def test_policies_and_settings_are_looked_at_too(edit: Open) -> None:
     with edit("money.policy.yaml") as editor:
         editor.keys(":%s/effect: deny/effect: denied/<CR>")
         found = editor.until("return vim.diagnostic.get(0)")
-        assert [one["lnum"] for one in found] == [7]
+        assert [one["lnum"] for one in found] == [8]
         editor.keys(":edit! pointsman.toml<CR>")
         editor.until("return vim.bo.filetype == 'toml.pointsman' and #vim.lsp.get_clients({bufnr = 0}) == 1")
         editor.keys("onothing_known = 1<Esc>")
