@@ -11,13 +11,16 @@ import asyncio
 import time
 import traceback
 from collections import deque
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from pointsman.wire import Frames, Unreadable, frame
 from pointsman_lsp import params
+from pointsman_lsp.announcing import QUESTIONS, introduction
+from pointsman_lsp.client import read_client
 from pointsman_lsp.features import Refused
-from pointsman_lsp.handlers import HANDLERS
 from pointsman_lsp.messages import (
     Call,
     Code,
@@ -31,9 +34,12 @@ from pointsman_lsp.messages import (
     result_of,
     structure,
 )
+from pointsman_lsp.outside import Outside
 from pointsman_lsp.parent import wait_gone
-from pointsman_lsp.session import Session
 from pointsman_lsp.uris import key_of
+
+if TYPE_CHECKING:
+    from pointsman_lsp.session import Session
 
 CHUNK = 256 * 1024
 MOST_ROUNDS = 100
@@ -62,9 +68,11 @@ class _Waiting:
 class Connection:
     """The wire of one client, from its first byte to its last."""
 
-    def __init__(self, writer: asyncio.StreamWriter, session: Session) -> None:
+    def __init__(self, writer: asyncio.StreamWriter, outside: Outside) -> None:
         self._writer = writer
-        self._session = session
+        self._outside = outside
+        self._opened: Session | None = None
+        self._early: list[Call] = []
         self._state = "new"
         self._lane: deque[_Waiting] = deque()
         self._waiting: dict[Id, _Waiting] = {}
@@ -75,7 +83,12 @@ class Connection:
         self._ended = False
         self._left = False
         self._news = asyncio.Event()
-        session.wake = self._news.set
+
+    @property
+    def _session(self) -> Session:
+        """Asked for only once it is open: what comes before that waits in `_early`."""
+        assert self._opened is not None
+        return self._opened
 
     async def run(self, reader: asyncio.StreamReader) -> int:
         """Serve the client to its end; the exit code is 0 if it said `shutdown` before it left."""
@@ -85,12 +98,13 @@ class Connection:
             while not (self._left and self._state != "shutdown"):
                 await self._take_in()
                 self._since = time.monotonic()
-                if self._lane and not (self._session.dirty and in_a_row >= IN_A_ROW):
+                dirty = self._opened is not None and self._opened.dirty
+                if self._lane and not (dirty and in_a_row >= IN_A_ROW):
                     in_a_row += 1
                     await self._answer(self._lane.popleft())
                 elif self._ended and not self._asides:
                     break
-                elif self._session.dirty and self._state != "shutdown":
+                elif dirty and self._state != "shutdown":
                     in_a_row = 0
                     await self._diagnose()
                 else:
@@ -102,7 +116,8 @@ class Connection:
             for task in (reading, self._parent, *self._asides):
                 if task is not None:
                     task.cancel()
-            self._session.end()
+            if self._opened is not None:
+                self._opened.end()
         return 0 if self._state == "shutdown" else 1
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
@@ -118,6 +133,18 @@ class Connection:
         finally:
             self._ended = True
             self._news.set()
+
+    async def _open(self, said: params.Initialize) -> None:
+        """Make the session, of modules that take long to import; what came meanwhile is then looked at."""
+        try:
+            module = await asyncio.to_thread(import_module, "pointsman_lsp.session")
+            self._opened = module.Session(said, self._outside, self._news.set)
+        except Exception:
+            self._left = self._ended = True  # Nobody is here to answer anything.
+            raise
+        early, self._early = self._early, []
+        for call in early:
+            self._called(call)
 
     async def _end_with(self, process_id: int) -> None:
         """Take the end of the client's process for the end of its input."""
@@ -146,6 +173,13 @@ class Connection:
             case Reply(_, error):
                 if error is not None:
                     self._log(LOG, f"the client refused what it was asked: {error!r:.500}")
+            case Call() as call if self._state != "new" and self._opened is None:
+                self._early.append(call)
+            case Call() as call:
+                self._called(call)
+
+    def _called(self, call: Call) -> None:
+        match call:
             case Call(None, method, its):
                 try:
                     self._notified(method, its)
@@ -169,11 +203,11 @@ class Connection:
             if self._state != "new":
                 raise ResponseError(Code.INVALID_REQUEST, "the server is initialized already")
             said = structure(its, params.Initialize)
-            result = self._session.initialize(said)
             self._state = "running"
+            self._send(result_of(id, introduction(read_client(said.capabilities))))
             if said.process_id is not None:
                 self._parent = asyncio.create_task(self._end_with(said.process_id))
-            self._send(result_of(id, result))
+            self._aside("initialize", self._open(said))
             return
         if self._state == "new":
             raise ResponseError(Code.NOT_INITIALIZED, "`initialize` comes first")
@@ -182,8 +216,8 @@ class Connection:
         if method == "shutdown":
             self._state = "shutdown"
             waiting = _Waiting(id, method)
-        elif method in HANDLERS:
-            shaped = structure(its, HANDLERS[method].shape)
+        elif method in QUESTIONS:
+            shaped = structure(its, QUESTIONS[method].shape)
             waiting = _Waiting(id, method, shaped, key_of(shaped.text_document.uri))
         else:
             raise ResponseError(Code.METHOD_NOT_FOUND, f"there is no method {method}")
@@ -192,7 +226,7 @@ class Connection:
 
     def _notified(self, method: str, its: object) -> None:
         if method == "exit":
-            self._left = True
+            self._left = self._ended = True
         elif method == "$/cancelRequest":
             waiting = self._waiting.get(structure(its, params.Cancel).id)
             if waiting is not None and waiting.method != "shutdown":
@@ -235,18 +269,28 @@ class Connection:
         if outside is None:
             return False
 
-        async def aside() -> None:
+        async def waited() -> None:
             try:
                 await outside
+            finally:
+                self._lane.append(waiting)
+
+        self._aside(waiting.method, waited())
+        return True
+
+    def _aside(self, what: str, work: Coroutine[Any, Any, None]) -> None:
+        """Do something that takes time beside the lane; the connection does not end before it."""
+
+        async def aside() -> None:
+            try:
+                await work
             except Exception as error:
-                self._failed(waiting.method, error)
-            self._lane.append(waiting)
+                self._failed(what, error)
+            self._asides.discard(task)
             self._news.set()
 
         task = asyncio.create_task(aside())
         self._asides.add(task)
-        task.add_done_callback(self._asides.discard)
-        return True
 
     async def _breathe(self) -> None:
         """Between two steps of long work: let others have the loop, once it was ours for long enough."""

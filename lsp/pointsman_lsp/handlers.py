@@ -1,7 +1,4 @@
-"""The table of what a client may ask of a document: what is asked, what answers, and how it is announced.
-
-Capabilities are made from this table alone, so what is announced is answered, and what is answered is announced.
-"""
+"""What answers each question of the table in `announcing`: take it apart, ask the feature, put the answer together."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -12,7 +9,7 @@ from typing import Any
 from pointsman_lsp import params
 from pointsman_lsp.analysis.document import Document
 from pointsman_lsp.client import Client
-from pointsman_lsp.convert import Converter, Json, markup
+from pointsman_lsp.convert import Converter, markup
 from pointsman_lsp.features import completion, folding, hover, navigation, rename, symbols
 
 
@@ -31,17 +28,6 @@ class Asked:
     def offset(self, at: params.PositionParams) -> int:
         """Where it asks."""
         return self.converter.offset(self.document.source, at.position)
-
-
-@dataclass(frozen=True, slots=True)
-class Handler:
-    """One method. `provider` is its capability, `announced` that one's value; None if the client has no use for it."""
-
-    shape: type[params.DocumentParams]
-    answer: Callable[[Asked, Any], object]
-    provider: str
-    announced: Callable[[Client], object]
-    tells_outcomes: bool = False
 
 
 def completed(asked: Asked, its: params.PositionParams) -> object:
@@ -100,45 +86,16 @@ def folds(asked: Asked, its: params.DocumentParams) -> object:
     return asked.converter.folds(folding.folds(asked.document))
 
 
-def _always(client: Client) -> object:
-    return True
-
-
-def _renames(client: Client) -> object:
-    return {"prepareProvider": True} if client.prepare_rename else True
-
-
-def _completes(client: Client) -> object:
-    return {"triggerCharacters": list(completion.TRIGGERS)}
-
-
-def _nothing(client: Client) -> object:
-    return None
-
-
-HANDLERS: Mapping[str, Handler] = MappingProxyType(
+HANDLERS: Mapping[str, Callable[[Asked, Any], object]] = MappingProxyType(
     {
-        "textDocument/completion": Handler(params.PositionParams, completed, "completionProvider", _completes),
-        "textDocument/hover": Handler(params.PositionParams, hovered, "hoverProvider", _always, tells_outcomes=True),
-        "textDocument/definition": Handler(params.PositionParams, definition, "definitionProvider", _always),
-        "textDocument/references": Handler(params.ReferenceParams, references, "referencesProvider", _always),
-        "textDocument/documentHighlight": Handler(
-            params.PositionParams, highlights, "documentHighlightProvider", _always
-        ),
-        "textDocument/prepareRename": Handler(params.PositionParams, prepare_rename, "renameProvider", _nothing),
-        "textDocument/rename": Handler(params.RenameParams, renamed, "renameProvider", _renames),
-        "textDocument/documentSymbol": Handler(params.DocumentParams, outline, "documentSymbolProvider", _always),
-        "textDocument/foldingRange": Handler(params.DocumentParams, folds, "foldingRangeProvider", _always),
+        "textDocument/completion": completed,
+        "textDocument/hover": hovered,
+        "textDocument/definition": definition,
+        "textDocument/references": references,
+        "textDocument/documentHighlight": highlights,
+        "textDocument/prepareRename": prepare_rename,
+        "textDocument/rename": renamed,
+        "textDocument/documentSymbol": outline,
+        "textDocument/foldingRange": folds,
     }
 )
-
-
-def capabilities(client: Client) -> Json:
-    """What this server can do for a client."""
-    announced = [(handler.provider, handler.announced(client)) for handler in HANDLERS.values()]
-    return {
-        "positionEncoding": client.encoding,
-        "textDocumentSync": {"openClose": True, "change": 2},
-        "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
-        **{provider: value for provider, value in announced if value is not None},
-    }

@@ -1,10 +1,15 @@
 """The language server of one client: given its streams, it serves it to its end."""
 
-import asyncio
+from __future__ import annotations
 
-from pointsman_lsp.analysis.document import Outcomes, no_outcomes
+import asyncio
+from typing import TYPE_CHECKING
+
 from pointsman_lsp.connection import Connection
-from pointsman_lsp.session import DiskChanges, Freshen, Session
+from pointsman_lsp.outside import DiskChanges, Freshen, Outside
+
+if TYPE_CHECKING:
+    from pointsman_lsp.analysis.document import Outcomes
 
 __all__ = ["DiskChanges", "Freshen", "serve"]
 
@@ -13,7 +18,7 @@ async def serve(
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
     *,
-    outcomes: Outcomes = no_outcomes,
+    outcomes: Outcomes | None = None,
     freshen: Freshen | None = None,
     disk_changes: DiskChanges | None = None,
 ) -> int:
@@ -23,4 +28,4 @@ async def serve(
     is told what to call when files change; without it the client is asked to watch them. The streams are the caller's
     to close.
     """
-    return await Connection(writer, Session(outcomes, freshen, disk_changes)).run(reader)
+    return await Connection(writer, Outside(outcomes, freshen, disk_changes)).run(reader)

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import pointsman
 from pointsman_lsp import params
-from pointsman_lsp.analysis.document import Outcomes
+from pointsman_lsp.analysis.document import no_outcomes
 from pointsman_lsp.analysis.host import AnalysisHost
-from pointsman_lsp.client import Client, read_client
+from pointsman_lsp.announcing import QUESTIONS
+from pointsman_lsp.client import read_client
 from pointsman_lsp.convert import Converter, Json, change_of
 from pointsman_lsp.features.diagnostics import diagnostics
-from pointsman_lsp.handlers import HANDLERS, Asked, capabilities
+from pointsman_lsp.handlers import HANDLERS, Asked
 from pointsman_lsp.messages import structure
+from pointsman_lsp.outside import Outside
 from pointsman_lsp.text import changed
 from pointsman_lsp.uris import file_path, key_of
-
-DiskChanges = Callable[[Callable[[Collection[Path]], None]], Callable[[], None]]
-"""Subscribe to the paths that change on disk; the answer ends the subscription."""
-
-Freshen = Callable[[Path], Awaitable[None]]
-"""Learn what runs have made of a file meanwhile; waited for before somebody asks about outcomes."""
 
 WATCHED = "workspace/didChangeWatchedFiles"
 
@@ -31,37 +27,23 @@ WATCHED = "workspace/didChangeWatchedFiles"
 class Session:
     """One client's documents. `wake` is called when there is something to do that no message asked for."""
 
-    def __init__(self, outcomes: Outcomes, freshen: Freshen | None, disk_changes: DiskChanges | None) -> None:
-        self.wake: Callable[[], None] = _nothing
+    def __init__(self, said: params.Initialize, outside: Outside, wake: Callable[[], None]) -> None:
+        self._wake = wake
         self.dirty: dict[str, None] = {}
         """The URIs of documents whose diagnostics may be others than the client was told, oldest first."""
-        self._host = AnalysisHost(Path.cwd(), outcomes)
-        self._converter = Converter(Client(), self._host.spelled)
-        self._folders: dict[str, None] = {}
+        self._host = AnalysisHost(Path(os.sep), outside.outcomes or no_outcomes)
+        self._converter = Converter(read_client(said.capabilities), self._host.spelled)
+        self._folders = _folders(said)
         self._told: dict[str, list[Json]] = {}
         self._torn: set[str] = set()
         self._unsaid: list[str] = []
-        self._freshen = freshen
-        self._disk_changes = disk_changes
-        self._leave: Callable[[], None] = _nothing
-
-    def initialize(self, said: params.Initialize) -> Json:
-        """Meet the client; the answer says what we can do for it."""
-        self._converter = Converter(read_client(said.capabilities), self._host.spelled)
-        folders = [folder.uri for folder in said.workspace_folders or []]
-        root = said.root_uri or (Path(said.root_path).absolute().as_uri() if said.root_path else None)
-        self._folders = dict.fromkeys(folders or ([root] if root else []))
+        self._outside = outside
+        self._leave = outside.disk_changes(self._changed_on_disk) if outside.disk_changes else None
         self._base()
-        if self._disk_changes is not None:
-            self._leave = self._disk_changes(self._changed_on_disk)
-        return {
-            "capabilities": capabilities(self._converter.client),
-            "serverInfo": {"name": "pointsman", "version": pointsman.__version__},
-        }
 
     def registrations(self) -> list[Json]:
         """What the client is asked to tell us from now on: the disk, if it can and nobody else does."""
-        if self._disk_changes is not None or not self._converter.client.registers_watchers:
+        if self._outside.disk_changes is not None or not self._converter.client.registers_watchers:
             return []
         # Everything an analysis may read: pipelines, policies, settings, prompts, scripts, agents' modules.
         watchers = {"watchers": [{"globPattern": "**/*"}]}
@@ -120,15 +102,16 @@ class Session:
 
     def freshened(self, method: str, its: Any) -> Awaitable[None] | None:
         """What is to be waited for before a question is answered; None for most."""
-        if self._freshen is None or not HANDLERS[method].tells_outcomes:
+        freshen = self._outside.freshen
+        if freshen is None or not QUESTIONS[method].tells_outcomes:
             return None
         document = self._host.document(its.text_document.uri)
-        return None if document is None else self._freshen(document.path)
+        return None if document is None else freshen(document.path)
 
     def answer(self, method: str, its: Any) -> object:
         """The answer to a question about a document; None about one we know nothing of. Raises Refused."""
         document = self._host.document(its.text_document.uri)
-        return None if document is None else HANDLERS[method].answer(Asked(document, self._converter), its)
+        return None if document is None else HANDLERS[method](Asked(document, self._converter), its)
 
     def diagnose(self, uri: str) -> Json | None:
         """What to publish for a document; None when the client knows it already."""
@@ -147,7 +130,8 @@ class Session:
 
     def end(self) -> None:
         """The client is gone."""
-        self._leave()
+        if self._leave is not None:
+            self._leave()
 
     def _tear(self, uri: str, changes: Sequence[params.ContentChange]) -> None:
         """Where text is taken away, a client loses what it shows there, also if the same text comes back at once.
@@ -173,12 +157,15 @@ class Session:
         """The documents find out themselves what they depend on, by asking the disk."""
         if paths:
             self._look(*self._host.opened())
-            self.wake()
+            self._wake()
 
     def _base(self) -> None:
         paths = [path for path in map(file_path, self._folders) if path]
-        self._host.base = Path(paths[0] if paths else os.getcwd())
+        with suppress(FileNotFoundError):  # the folder we were started in may be gone
+            self._host.base = Path(paths[0] if paths else os.getcwd())
 
 
-def _nothing() -> None:
-    pass
+def _folders(said: params.Initialize) -> dict[str, None]:
+    folders = [folder.uri for folder in said.workspace_folders or []]
+    root = said.root_uri or (Path(said.root_path).absolute().as_uri() if said.root_path else None)
+    return dict.fromkeys(folders or ([root] if root else []))

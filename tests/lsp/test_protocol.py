@@ -14,7 +14,7 @@ from lsprotocol import converters, types
 from lsp.client import framed, notification, request, started
 from lsp.edge import EVERYTHING, connected, introduced
 from pointsman import wire
-from pointsman_lsp import handlers
+from pointsman_lsp import announcing, handlers
 
 URI = "file:///nowhere/a.pipeline.yaml"
 TEXT = "language: 1\npipeline: a\nstages:\n  one: {agent: nobody}\n"
@@ -87,7 +87,7 @@ WRONG: list[tuple[str, Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("method", "params", "said"), [one for one in WRONG if one[0] in handlers.HANDLERS])
+@pytest.mark.parametrize(("method", "params", "said"), [one for one in WRONG if one[0] in announcing.QUESTIONS])
 async def test_wrong_parameters_are_named(method: str, params: Any, said: str) -> None:
     async with introduced() as client:
         answer = await client.request(method, params)
@@ -271,9 +271,9 @@ async def test_a_question_that_waits_for_runs_lets_others_go_first_and_can_be_ca
         asked_for.append(path.name)
         await gate.wait()
 
-    slow = replace(handlers.HANDLERS["textDocument/documentSymbol"], tells_outcomes=True)
-    table = {**handlers.HANDLERS, "textDocument/documentSymbol": slow}
-    monkeypatch.setattr("pointsman_lsp.session.HANDLERS", table)
+    slow = replace(announcing.QUESTIONS["textDocument/documentSymbol"], tells_outcomes=True)
+    table = {**announcing.QUESTIONS, "textDocument/documentSymbol": slow}
+    monkeypatch.setattr("pointsman_lsp.session.QUESTIONS", table)
     async with introduced(freshen=freshen) as client:
         client.open(URI, TEXT)
         slow_one, cancelled = (client.ask("textDocument/documentSymbol", DOCUMENT) for _ in range(2))
@@ -387,6 +387,10 @@ METHODS = {
     "referencesProvider": ["textDocument/references"],
     "renameProvider": ["textDocument/rename", "textDocument/prepareRename"],
 }
+
+
+def test_every_question_has_a_handler_and_the_other_way_round() -> None:
+    assert announcing.QUESTIONS.keys() == handlers.HANDLERS.keys()
 
 
 async def test_what_is_announced_is_answered_and_the_other_way_round() -> None:

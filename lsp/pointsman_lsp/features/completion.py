@@ -8,12 +8,9 @@ from pointsman_lsp.analysis.document import Document
 from pointsman_lsp.features.completing_keys import complete_keys
 from pointsman_lsp.features.completing_values import complete_values
 from pointsman_lsp.features.expressions import complete_expression
-from pointsman_lsp.features.items import Item
+from pointsman_lsp.features.items import TRIGGERS, Item
 
 __all__ = ["TRIGGERS", "Item", "complete"]
-
-TRIGGERS: tuple[str, ...] = (" ", ":", ".", "/", '"', "'", "[", "{")
-"""The signs behind which an editor asks by itself."""
 
 
 def complete(document: Document, offset: int, snippets: bool) -> list[Item]:

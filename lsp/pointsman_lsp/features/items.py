@@ -22,6 +22,9 @@ Kind = Literal[
     "keyword",
 ]
 
+TRIGGERS: tuple[str, ...] = (" ", ":", ".", "/", '"', "'", "[", "{")
+"""The signs behind which an editor asks by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
