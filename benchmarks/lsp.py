@@ -21,11 +21,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import busy
 import servers
 from editor import Editor
+from wire import Wire
 
 ROUNDS = {500: 60, 1_000: 60, 5_000: 30, 10_000: 30, 20_000: 12}
 """How often each deed is measured, by the length of the file."""
@@ -83,29 +84,18 @@ def starting(folder: Path) -> Iterator[Cells]:
         counts = round_ > 0  # the first fills the disk's cache
         for server in _turn(everybody, round_):
             _say(f"start {round_} of {STARTS}: {server.name}")
-            with ExitStack() as ends:
-                wire = server.start(folder)
-                ends.callback(servers.stop, folder)
-                ends.callback(wire.close)
-                capabilities, took = wire.initialize()
-                if counts:
-                    cold.add(server.name, took * 1000)
+            with _started(server, folder) as (wire, _, took):
                 wire.quiet(0.3)
                 if counts:
+                    cold.add(server.name, took * 1000)
                     memory.add(server.name, _rss(server.pid(wire)))
                 if server is ours:
-                    second = server.start(folder)
-                    ends.callback(second.close)
-                    _, took = second.initialize()
-                    if counts:
-                        running.add(server.name, took * 1000)
+                    with _started(server, folder, last=False) as (_, _, took):
+                        if counts:
+                            running.add(server.name, took * 1000)
             if server is bare:
                 continue
-            with ExitStack() as ends:
-                wire = server.start(folder)
-                ends.callback(servers.stop, folder)
-                ends.callback(wire.close)
-                capabilities, _ = wire.initialize()
+            with _started(server, folder) as (wire, capabilities, _):
                 Editor(wire, capabilities, server.text(500)).open()
                 if counts:
                     first.add(server.name, (wire.heard - wire.spawned) * 1000)
@@ -117,7 +107,6 @@ def editing(folder: Path, lines: int) -> Iterator[Cells]:
     """Everybody has a file of so many lines open, and takes turns at each deed."""
     contenders = [servers.ours()] if lines in OURS_ALONE else [servers.ours(), *servers.peers()]
     with ExitStack() as ends:
-        ends.callback(servers.stop, folder)
         editors = {server.name: ends.enter_context(_opened(server, folder, lines)) for server in contenders}
         yield from _measured(editors, lines)
 
@@ -125,10 +114,8 @@ def editing(folder: Path, lines: int) -> Iterator[Cells]:
 def beside_runs(folder: Path, lines: int, runs: int) -> Iterator[Cells]:
     """Ours in two workspaces, one quiet, and one whose server has so many runs going on all the while."""
     ours = servers.ours()
-    loud = servers.workspace(folder.with_name("loud"))
+    loud = servers.workspace(folder.with_name(f"loud-{lines}"))
     with ExitStack() as ends:
-        for each in (folder, loud):
-            ends.callback(servers.stop, each)
         editors = {
             OURS: ends.enter_context(_opened(ours, folder, lines)),
             f"{OURS}, {runs} runs active": ends.enter_context(_opened(ours, loud, lines)),
@@ -145,11 +132,7 @@ def many_files(folder: Path) -> Iterator[Cells]:
     cells = Cells(f"memory with {FILES} files of {FILE_LINES} lines open", unit="MB")
     for server in [servers.ours(), *servers.peers()]:
         _say(f"{FILES} files: {server.name}")
-        with ExitStack() as ends:
-            wire = server.start(folder)
-            ends.callback(servers.stop, folder)
-            ends.callback(wire.close)
-            capabilities, _ = wire.initialize()
+        with _started(server, folder) as (wire, capabilities, _):
             editor = Editor(wire, capabilities, server.text(FILE_LINES))
             for _ in range(FILES):
                 editor.open()
@@ -167,7 +150,10 @@ def main() -> None:
     options = parser.parse_args()
     parts = options.only or ["starting", "editing", "memory", "runs"]
     lengths = options.lines or list(ROUNDS)
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores; {servers.versions()}")
+    print(f"Python {platform.python_version()}, {servers.versions()}")
+    print(
+        f"{os.cpu_count()} cores, {os.getloadavg()[0]:.1f} of them busy when this began: above 0.5 look at minima alone"
+    )
     gc.disable()  # the client's own; it is collected between rounds
     with tempfile.TemporaryDirectory() as name:
         folder = servers.workspace(Path(name).resolve() / "quiet")
@@ -186,15 +172,24 @@ def main() -> None:
 
 @contextmanager
 def _opened(server: servers.Server, folder: Path, lines: int) -> Iterator[Editor]:
-    wire = server.start(folder)
-    try:
-        capabilities, _ = wire.initialize()
+    with _started(server, folder) as (wire, capabilities, _):
         wire.quiet(0.3)
         editor = Editor(wire, capabilities, server.text(lines))
         editor.open()
         yield editor
+
+
+@contextmanager
+def _started(server: servers.Server, folder: Path, last: bool = True) -> Iterator[tuple[Wire, dict[str, Any], float]]:
+    """A server that has answered `initialize`, what it can do, and the seconds it took; ended, all of it if `last`."""
+    wire = server.start(folder)
+    try:
+        capabilities, took = wire.initialize()
+        yield wire, capabilities, took
     finally:
         wire.close()
+        if server.bridged and last:
+            servers.stop(folder)
 
 
 def _measured(editors: dict[str, Editor], lines: int) -> Iterator[Cells]:
@@ -238,7 +233,7 @@ def _print(tables: Iterator[Cells]) -> None:
         for name in sorted(cells.samples, key=lambda name: not name.startswith(OURS)):
             values = cells.samples[name]
             row = [f"{_at(values, part):,.2f}" for part in (50, 95, 99)] + [f"{min(values):,.2f}"]
-            row.append("" if name == OURS else f"{_at(values, 50) / ours:.1f}x")
+            row.append("" if name == OURS else f"{_at(values, 50) / ours:.2f}x")
             if budget and name.startswith(OURS):
                 row.append(f"{budget:g} " + ("ok" if _at(values, 95) <= budget else "OVER"))
             print(f"  {name:62}" + "".join(f"{cell:>9}" for cell in row), flush=True)
