@@ -4,7 +4,7 @@ Laws: `analyse` never raises, on any input; it reads no file (what it would like
 inputs give the same answer, with a `Memory` of the texts before or without one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -96,22 +96,7 @@ def wanted(
     """The paths, as seen from the source's folder, whose texts would make the analysis of this source complete."""
     if kind_of(source.path) == "workspace":
         return frozenset()
-    text = at_once(_read_steps(source, memory or Memory()))
-    paths: set[str] = set()
-    modules: set[str] = set()
-    workers: list[model.Agent | model.Tool] = [*workspace.agents, *workspace.tools]
-    for sheet in text.sheets:
-        for one in chain(sheet.heads, sheet.groups.get("agents", ()), sheet.groups.get("tools", ())):
-            content = one.unit.content
-            paths |= {policy.name for policy in content.policies}
-            paths |= {path for path, _, _ in texts_of(content)}
-            workers += content.workers
-    for worker in workers:
-        split = parts(worker.target.target) if isinstance(worker.target, model.PythonTarget) else None
-        modules |= {split[0], split[0].partition(".")[0]} if split else set()
-    roots = import_roots(source.path, workspace)
-    found = {path for module in modules for pair in candidates(module, roots) for path in pair}
-    return frozenset(found | {normal(path) for path in paths if path})
+    return _wanted(at_once(_read_steps(source, memory or Memory())), workspace)
 
 
 def analyse(
@@ -131,10 +116,18 @@ def prepare(
     source: Source,
     memory: Memory,
     workspace: model.Workspace = model.Workspace(),  # noqa: B008 # frozen
+    look: Callable[[frozenset[str]], Files] | None = None,
 ) -> Iterator[None]:
     """The work of `analyse` in small steps, for a loop that has other things to do: afterwards `wanted` and `analyse`
-    of this source with this memory are quick. It may be left at any step."""
-    yield from _analysis_steps(source, _NO_FILES, workspace, memory)
+    of this source with this memory are quick. It may be left at any step.
+
+    `look` is asked once for the files that are wanted; without it, what depends on them is left to `analyse`.
+    """
+    files = _NO_FILES
+    if look is not None and kind_of(source.path) != "workspace":
+        text = yield from _read_steps(source, memory)
+        files = look(_wanted(text, workspace))
+    yield from _analysis_steps(source, files, workspace, memory)
 
 
 def _analysis_steps(source: Source, files: Files, workspace: model.Workspace, memory: Memory) -> Steps[Analysis]:
@@ -147,8 +140,26 @@ def _analysis_steps(source: Source, files: Files, workspace: model.Workspace, me
     found = list(text.found)
     for index, sheet in enumerate(text.sheets):
         found += yield from memory.check_steps(index, sheet, (source.path, files, workspace), damaged)
-    found += memory.secrets(source)
+    found += yield from memory.secret_steps(source)
     return Analysis(source, text.kind, text.tree, _ordered(suppressed(text.tree, found)), text.sheets)
+
+
+def _wanted(text: _Text, workspace: model.Workspace) -> frozenset[str]:
+    paths: set[str] = set()
+    modules: set[str] = set()
+    workers: list[model.Agent | model.Tool] = [*workspace.agents, *workspace.tools]
+    for sheet in text.sheets:
+        for one in chain(sheet.heads, sheet.groups.get("agents", ()), sheet.groups.get("tools", ())):
+            content = one.unit.content
+            paths |= {policy.name for policy in content.policies}
+            paths |= {path for path, _, _ in texts_of(content)}
+            workers += content.workers
+    for worker in workers:
+        split = parts(worker.target.target) if isinstance(worker.target, model.PythonTarget) else None
+        modules |= {split[0], split[0].partition(".")[0]} if split else set()
+    roots = import_roots(text.source.path, workspace)
+    found = {path for module in modules for pair in candidates(module, roots) for path in pair}
+    return frozenset(found | {normal(path) for path in paths if path})
 
 
 def empty_file(reading: Reading, tree: Tree, kind: str) -> None:

@@ -167,6 +167,11 @@ def region_steps(
     old = before.cut if isinstance(before, wanted) and before.cut.column == column else None
     head, chunks, tail = _recut(data, base, kind, column, old, level == 0)
     replaced = () if old is None else old.pieces[len(head) : len(old.pieces) - len(tail)]
+    same = (
+        {old.data[one.start - old.base : one.end - old.base]: one.part for one in replaced if one.by is not None}
+        if old
+        else {}
+    )
     known = {} if level else {_first_line(old, piece): piece for piece in (old.pieces if old else ())}
     middle: list[Piece] = []
     for start, stop, off in chunks:
@@ -177,7 +182,7 @@ def region_steps(
             part = yield from _split_steps(text, end, level + 1, at, scope, was)
             middle.append(Piece(part, None, at, base + stop, off))
         else:
-            middle.append(Piece(read(text, role, level + 1), at, at, base + stop, off))
+            middle.append(Piece(same.get(text) or read(text, role, level + 1), at, at, base + stop, off))
         yield
     pieces = (*head, *middle, *tail)
     diagnostics: list[Diagnostic] = []

@@ -26,6 +26,9 @@ from pointsman.language.source import Source, Span
 from pointsman.language.units import Sheet, Store
 from pointsman.language.windows import Window
 
+# So many bytes are searched for secrets in less than a millisecond.
+_AT_ONCE = 16_000
+
 
 @dataclass(slots=True)
 class Verdict:
@@ -50,8 +53,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.last: Any = None
-        """The last text as it was read, and `answer` the analysis made of it; kept by `analysis`."""
-        self.answer: Any = None
+        """The last text as it was read, kept by `analysis`."""
         self._documents: list[_Document] = []
         self._secrets: tuple[bytes, tuple[Diagnostic, ...]] = (b"", ())
         self._checked = 0
@@ -104,27 +106,30 @@ class Memory:
                 yield
             if verdict.found:
                 found += moved_findings(verdict.found, one.by)
-        whole = Whole(sheet, env, damaged)
         # Errors keep findings away, so only what was quiet in a sound text stays so in one that is not.
         if kept.quiet is not env:
-            about = [one for findings in check_whole(whole) for one in findings]
+            about: list[Diagnostic] = []
+            for findings in check_whole(Whole(sheet, env, damaged)):
+                about += findings
+                yield
             kept.quiet = None if about or damaged else env
             found += about
-            yield
         return found
 
-    def secrets(self, source: Source) -> tuple[Diagnostic, ...]:
+    def secret_steps(self, source: Source) -> Steps[tuple[Diagnostic, ...]]:
         """What looks like a secret in a text. None runs over the end of a line, so only new lines are searched."""
         data, before = self._secrets
-        window = Window.of(data, source.data)
-        start, end, by = window.start, window.end, window.by
-        found = (
-            *(one for one in before if one.span.end <= start),
-            *secret_in_text(source, start, end),
-            *moved_findings((one for one in before if one.span.start >= end - by), by),
-        )
-        self._secrets = (source.data, found)
-        return found
+        start, end, by = Window.of(data, source.data)
+        found = [one for one in before if one.span.end <= start]
+        at = start
+        while at < end:
+            stop = source.data.find(b"\n", at + _AT_ONCE, end) + 1 or end
+            found += secret_in_text(source, at, stop)
+            at = stop
+            yield
+        found += moved_findings([one for one in before if one.span.start >= end - by], by)
+        self._secrets = (source.data, tuple(found))
+        return self._secrets[1]
 
     def _document(self, index: int) -> _Document:
         while len(self._documents) <= index:

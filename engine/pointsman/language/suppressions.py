@@ -64,9 +64,9 @@ def _in_text(tree: Tree, offset: int) -> bool:
             case Scalar():
                 return True
             case Mapping():
-                waiting += [entry.value for entry in node.entries]
+                waiting += [entry.value for entry in node.near(offset)]
             case Sequence():
-                waiting += node.items
+                waiting += node.near(offset)
             case _:
                 pass
     return False

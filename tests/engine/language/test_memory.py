@@ -247,6 +247,40 @@ def test_prepared_work_is_not_done_again() -> None:
     assert found.diagnostics == analyse(source, Files(dict.fromkeys(wanted(source)))).diagnostics
 
 
+def test_prepared_with_its_files_nothing_is_left() -> None:
+    memory, source = Memory(), Source.of(corpus.PATH, LONG)
+
+    def look(paths: frozenset[str]) -> Files:
+        return Files({path: corpus.FILES.get(path) for path in paths}, frozenset({"json"}))
+
+    for _ in prepare(source, memory, look=look):
+        pass
+    assert counted(LONG, memory) == {"read": 0, "checked": 0, "asked_again": 0}
+
+
+def test_a_rule_of_a_policy_is_read_alone() -> None:
+    rule = "  - {{id: r{n}, at: [agent.invoke], when: args.n == {n}, effect: deny, reason: why}}\n"
+    rules = "".join(rule.format(n=n) for n in range(60))
+    text = f"policy: p\nlanguage: 1\nversion: 1\nrules:\n{rules}reasons: {{why: Because.}}\n"
+    memory = Memory()
+    analysed("a.policy.yaml", text, {}, memory)
+    before = memory.statistics()
+    found, _ = analysed("a.policy.yaml", text.replace("args.n == 7,", "args.n == 77,"), {}, memory)
+    after = memory.statistics()
+    assert (after["read"] - before["read"], after["checked"] - before["checked"]) == (1, 1)
+    assert not found.diagnostics
+    assert [rule.when and rule.when.text for rule in found.policies[0].rules][7:9] == ["args.n == 77", "args.n == 8"]
+
+
+def test_a_secret_is_found_where_it_stands_now() -> None:
+    memory = Memory()
+    key = "AKIA" + "ABCDEFGHIJKLMNOP"
+    texts = [LONG, LONG.replace("description: Step 55", f"description: {key} Step 55")]
+    texts += [texts[1].replace("description: A", "description: Not a"), texts[1].replace(key, "x" + key), LONG]
+    for text in texts:
+        same(analysed(corpus.PATH, text, corpus.FILES, memory), analysed(corpus.PATH, text, corpus.FILES, None))
+
+
 def test_work_may_be_left_at_any_step() -> None:
     memory = Memory()
     analysed(corpus.PATH, LONG, corpus.FILES, memory)
