@@ -103,8 +103,9 @@ _NAMED: dict[str, Type] = {
     "array": LIST,
     "object": MAP,
 }
-# References that lead to references; nobody writes longer chains.
-_HOPS = 20
+# References that lead to references, and the options of a choice: nobody reads more, and both multiply.
+_HOPS = 4
+_OPTIONS = 8
 _SHOWN = 5
 _LONGEST = 60
 _DEEPEST = 4
@@ -134,28 +135,7 @@ def one_of(types: Iterable[Type]) -> Type:
 
 def from_schema(schema: Json, root: Json = None, origin: str = "") -> Type:
     """The type of what meets a JSON Schema; `root` is the schema that `#` means, `origin` goes to its members."""
-    root = schema if root is None else root
-    for _ in range(_HOPS):
-        if not isinstance(schema, dict) or not isinstance(schema.get("$ref"), str):
-            break
-        schema = _referred(root, schema["$ref"])
-    if not isinstance(schema, dict) or "$ref" in schema:
-        return ANY
-    if "const" in schema:
-        return _of_values([schema["const"]])
-    if isinstance(schema.get("enum"), list) and schema["enum"]:
-        return _of_values(schema["enum"])
-    for key in ("anyOf", "oneOf"):
-        if isinstance(schema.get(key), list) and schema[key] and "properties" not in schema:
-            return one_of(from_schema(one, root, origin) for one in schema[key])
-    named = schema.get("type")
-    if isinstance(named, list):
-        return one_of(from_schema({**schema, "type": one}, root, origin) for one in named if isinstance(one, str))
-    if named == "array" or (named is None and isinstance(schema.get("items"), dict)):
-        return ListOf(from_schema(schema.get("items"), root, origin))
-    if named == "object" or (named is None and ("properties" in schema or "allOf" in schema)):
-        return _object(schema, root, origin)
-    return _NAMED.get(named, ANY) if isinstance(named, str) else ANY
+    return _of_schema(schema, schema if root is None else root, origin, ())
 
 
 def from_value(value: Json, origin: str = "") -> Type:
@@ -245,11 +225,38 @@ def receivers(of: Type) -> frozenset[str]:
             return frozenset().union(*each) if all(each) else frozenset()
 
 
-def _object(schema: dict[str, Json], root: Json, origin: str) -> Type:
+def _of_schema(schema: Json, root: Json, origin: str, way: tuple[str, ...]) -> Type:
+    """`way` are the references that led here: one that leads to itself, but through a member, says nothing."""
+    while isinstance(schema, dict) and isinstance(schema.get("$ref"), str):
+        reference = schema["$ref"]
+        if reference in way or len(way) >= _HOPS:
+            return ANY
+        schema, way = _referred(root, reference), (*way, reference)
+    if not isinstance(schema, dict):
+        return ANY
+    if "const" in schema:
+        return _of_values([schema["const"]])
+    if isinstance(schema.get("enum"), list) and schema["enum"]:
+        return _of_values(schema["enum"])
+    for key in ("anyOf", "oneOf"):
+        if isinstance(schema.get(key), list) and schema[key] and "properties" not in schema:
+            return one_of(_of_schema(one, root, origin, way) for one in schema[key][:_OPTIONS])
+    named = schema.get("type")
+    if isinstance(named, list):
+        texts = [one for one in named if isinstance(one, str)]
+        return one_of(_of_schema({**schema, "type": one}, root, origin, way) for one in texts[:_OPTIONS])
+    if named == "array" or (named is None and isinstance(schema.get("items"), dict)):
+        return ListOf(_of_schema(schema.get("items"), root, origin, way))
+    if named == "object" or (named is None and not schema.keys().isdisjoint(("properties", "allOf", "required"))):
+        return _object(schema, root, origin, way)
+    return _NAMED.get(named, ANY) if isinstance(named, str) else ANY
+
+
+def _object(schema: dict[str, Json], root: Json, origin: str, way: tuple[str, ...]) -> Type:
     known: dict[str, Member] = {}
     parts = schema.get("allOf")
-    for part in parts if isinstance(parts, list) else ():
-        known.update(members(from_schema(part, root, origin)))
+    for part in parts[:_OPTIONS] if isinstance(parts, list) else ():
+        known.update(members(_of_schema(part, root, origin, way)))
     properties = schema.get("properties")
     needed = schema.get("required")
     needed = needed if isinstance(needed, list) else []
@@ -267,7 +274,7 @@ def _object(schema: dict[str, Json], root: Json, origin: str) -> Type:
             known[name] = member(name, ANY, "", origin)
     more = schema.get("additionalProperties")
     if not known:
-        return MapOf(from_schema(more, root, origin)) if isinstance(more, dict) else MAP
+        return MapOf(_of_schema(more, root, origin, way)) if isinstance(more, dict) else MAP
     return Record(known, more is not False)
 
 

@@ -97,7 +97,12 @@ def result_of(around: Around, stage: model.Stage) -> tuple[Type, str]:
     """What a stage gives, and where that is known from in a few words."""
     if stage.result is not None:
         origin = f"the contract of stage {stage.name}"
-        return from_schema(stage.result, origin=origin), origin
+        promised = from_schema(stage.result, origin=origin)
+        given = _own_words(around, stage)
+        if isinstance(promised, Record) and promised.open and isinstance(given, Record):
+            # A contract that is open lets through what else the agent gives.
+            promised = Record({**given.members, **promised.members}, True)
+        return promised, origin
     if stage.ask:
         return answer_record(stage.ask, stage.name), f"the answer to {stage.name} ({stage.ask.what})"
     if stage.fork:
@@ -105,6 +110,12 @@ def result_of(around: Around, stage: model.Stage) -> tuple[Type, str]:
     if stage.agent:
         return _agent_result(around, stage.agent.name)
     return NULL, f"stage {stage.name} ({stage.kind}) gives nothing"
+
+
+def _own_words(around: Around, stage: model.Stage) -> Type:
+    """What the agent of a stage says by itself; a model that has a contract answers by that alone."""
+    agent = around.agent(stage.agent.name) if stage.agent else None
+    return ANY if agent is None or isinstance(agent.target, model.LlmTarget) else _agent_result(around, agent.name)[0]
 
 
 def kind_of(stage: model.Stage) -> str:

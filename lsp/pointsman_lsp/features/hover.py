@@ -190,11 +190,14 @@ def _expression(here: _Here, embedded: ExpressionPlace) -> Hover | None:
     if part is None:
         return None
     node, start, end = part
+    span = embedded.range(start, end)
+    if not span.start <= embedded.offset <= span.end:
+        return None  # the offset is in what YAML leaves out of a value
     roots = scope.names(found, embedded.path, embedded.offset)
     names = names_at(tree, start, roots)
     own = frozenset(name for name, one in names.items() if roots.get(name) is one)
     markdown = _said(here, found, node, names, own, embedded)
-    return Hover(embedded.range(start, end), markdown) if markdown else None
+    return Hover(span, markdown) if markdown else None
 
 
 def _part(tree: Expr, at: int) -> tuple[Expr, int, int] | None:

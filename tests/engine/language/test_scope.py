@@ -47,6 +47,7 @@ stages:
         output: "${{ outputs.split.loop }}"
   ask: {ask: {kind: review, question: "Well?", answer: {type: object, properties: {stars: {type: integer}}}}}
   noted: {set: {notes: ["x"]}}
+  held: {agent: first, result: {type: object, properties: {kind: {enum: [a]}, more: {}}}}
   last:
     agent: second
     routes: [{when: result != "", to: end}]
@@ -87,6 +88,8 @@ def typed(code: str, *path: str | int) -> str:
         ("input.name", "string"),
         ("outputs.one", "{kind, items}"),
         ("outputs.one.items[0].items", "list({kind, items})"),
+        ("outputs.held", "{kind, items, more}"),
+        ("outputs.held.kind", '"a"'),
         ("outputs.split.left", "string"),
         ("outputs.split.right", "{what, how}"),
         ("outputs.split.right.how", "string"),
@@ -199,10 +202,10 @@ def test_what_is_offered_is_what_the_checks_know(path: tuple[str | int, ...], na
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        (("stages", "last", "when"), ["noted", "ask", "split", "one", "last"]),
-        (("stages", "split", "fork", "left", "when"), ["one", "left", "split", "ask", "noted", "last"]),
+        (("stages", "last", "when"), ["held", "noted", "ask", "split", "one", "last"]),
+        (("stages", "split", "fork", "left", "when"), ["one", "left", "split", "ask", "noted", "held", "last"]),
         (("stages", "split", "fork", "right", "stages", "deeper", "when"), ["deep", "one", "deeper", "split", "ask"]),
-        (("output",), ["last", "noted", "ask", "split", "one"]),
+        (("output",), ["last", "held", "noted", "ask", "split", "one"]),
     ],
 )
 def test_stages_by_plausibility(path: tuple[str | int, ...], expected: list[str]) -> None:
@@ -325,6 +328,10 @@ def test_roots_are_those_of_the_kernels_scope() -> None:
         ({"$ref": "https://example.com"}, "any"),
         ({"$ref": "#/nowhere"}, "any"),
         ({"properties": {"self": {"$ref": "#"}}}, "{self}"),
+        ({"type": "array", "items": {"$ref": "#"}}, "list(list)"),
+        ({"anyOf": [{"$ref": "#"}, {"type": "string"}]}, "any"),
+        ({"allOf": [{"$ref": "#"}, {"required": ["a"]}]}, "{a}"),
+        ({"type": "object", "additionalProperties": {"$ref": "#"}}, "map(map)"),
         ({"type": "oddity"}, "any"),
         ({"type": 3, "properties": [], "required": 3, "items": 3, "enum": 3}, "any"),
         ([], "any"),
