@@ -1,5 +1,7 @@
 """What the tests of completion share: a workspace, and the text after an offer was taken."""
 
+from dataclasses import replace
+
 from lsp.documents import at_cursor
 from pointsman.language.syntax import parse
 from pointsman_lsp.analysis.document import Document
@@ -65,9 +67,16 @@ def taken(text: str, label: str, name: str = "a.pipeline.yaml", snippets: bool =
     """The whole text after an offer was taken. It must be one edit of the cursor's line, in front of or around it."""
     document, offset = at_cursor(text, FILES, name)
     item = next(one for one in complete(document, offset, snippets) if one.label == label)
+    data = document.source.data
+    if item.snippet:
+        # As editors do: further lines get the indentation of the first, and the breaks are the file's.
+        before = data[: item.edit.span.start].rpartition(b"\n")[2].decode()
+        indent = before[: len(before) - len(before.lstrip())]
+        written = item.edit.text.replace("\n", ("\r\n" if b"\r\n" in data else "\n") + indent)
+        item = replace(item, edit=replace(item.edit, text=written))
     after = edited(document, item)
     assert item.edit.span.start <= offset <= item.edit.span.end
-    assert b"\n" not in document.source.data[item.edit.span.start : item.edit.span.end]
+    assert b"\n" not in data[item.edit.span.start : item.edit.span.end]
     return after.decode()
 
 

@@ -90,6 +90,7 @@ SNIPPETS = [
     (HEAD + "    wi$0\n", "with", HEAD + "    with:\n      $0\n"),
     (HEAD + "    ti$0\n", "timeout", HEAD + "    timeout: $0\n"),
     (HEAD + "    routes: [$0]\n", "to", HEAD + "    routes: [{to: $0}]\n"),
+    ("stages:\r\n  x:\r\n    $0\r\n", "retry", "stages:\r\n  x:\r\n    retry:\r\n      $0\r\n"),
     (HEAD + "    fork: {b: {$0}}\n", "routes", HEAD + "    fork: {b: {routes: [{$0}]}}\n"),
     ("agents: {x: {python: $0}}\n", "agents.triage", 'agents: {x: {python: "agents.triage:$0"}}\n'),
 ]
@@ -110,6 +111,13 @@ def test_snippets(text: str, label: str, after: str) -> None:
     assert taken(text, label, snippets=True) == after
     item = next(one for one in offered(text, snippets=True) if one.label == label)
     assert item.snippet == ("$0" in item.edit.text)
+    assert "\r" not in item.edit.text
+
+
+def test_a_snippet_leaves_the_indentation_of_its_line_to_the_editor() -> None:
+    found = offered("rules:\n  - $0\n", "a.policy.yaml", True)
+    assert next(one.edit.text for one in found if one.label == "match") == "match:\n    $0"
+    assert next(one.edit.text for one in found if one.label == "at") == "at: [$0]"
 
 
 def test_what_is_taken_does_no_damage() -> None:

@@ -70,8 +70,7 @@ def key_item(place: Place, offer: Offer, shape: Shape | None, style: Style, snip
         text = f"{lead}{offer.label}:" + ("" if rest[:1] in (b" ", b"\t") else " ")
         text += "$0" if text.endswith(" ") else ""
     snippet = snippets and "$0" in text
-    if not snippet:
-        text = text.replace("$0", "")
+    text = _relative(data, start, text, style) if snippet else text.replace("$0", "")
     return Item(
         offer.label, offer.kind, TextEdit(Span(start, end), text), offer.detail, offer.doc, f"{number:04}", "", snippet
     )
@@ -125,6 +124,13 @@ def part_items(place: Place, offers: list[Offer], start: int) -> list[Item]:
         edit = TextEdit(Span(start, span.end), text)
         items.append(Item(one.label, one.kind, edit, one.detail, one.doc, f"{number:04}"))
     return items
+
+
+def _relative(data: bytes, start: int, text: str, style: Style) -> str:
+    """A snippet as editors want it: they add the indentation of its line to its further lines, and know the breaks."""
+    line = data[data.rfind(b"\n", 0, start) + 1 : start]
+    indent = line[: len(line) - len(line.lstrip(b" \t"))].decode()
+    return text.replace(style.newline + indent, "\n")
 
 
 def _around(place: Place, start: int, rest: bytes, style: Style) -> tuple[str, str, int]:
