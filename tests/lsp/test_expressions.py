@@ -263,6 +263,22 @@ def test_methods_by_the_type_of_the_receiver(lines: str, some: set[str], none: s
     assert not none & found
 
 
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("    when: input.ticket $0\n", ["in"]),
+        ("    when: input.ticket i$0\n", ["in"]),
+        ("    when: size(input) $0\n", ["in"]),
+        ("    when: '\"a\" $0'\n", ["in"]),
+        ("    when: '\"a\"$0'\n", []),
+        ("    when: state.notes[0]$0\n", []),
+        ("    routes: [{when: result.x $0, to: end}]\n", ["in"]),
+    ],
+)
+def test_behind_an_operand_an_operator_is_due(lines: str, expected: list[str]) -> None:
+    assert labels(lines) == expected
+
+
 def test_functions_in_a_room_of_their_own() -> None:
     assert labels("    when: optional.$0\n") == ["of(...)", "ofNonZeroValue(...)", "none()"]
     assert labels("    when: strings.qu$0\n") == ["quote(...)"]

@@ -112,12 +112,6 @@ def result_of(around: Around, stage: model.Stage) -> tuple[Type, str]:
     return NULL, f"stage {stage.name} ({stage.kind}) gives nothing"
 
 
-def _own_words(around: Around, stage: model.Stage) -> Type:
-    """What the agent of a stage says by itself; a model that has a contract answers by that alone."""
-    agent = around.agent(stage.agent.name) if stage.agent else None
-    return ANY if agent is None or isinstance(agent.target, model.LlmTarget) else _agent_result(around, agent.name)[0]
-
-
 def kind_of(stage: model.Stage) -> str:
     """A stage's kind in a word or two: `agent classify`, `ask confirmation`, `fork`, `set`, `gate`."""
     if stage.agent:
@@ -294,6 +288,12 @@ def _agent_result(around: Around, name: str) -> tuple[Type, str]:
             return Record({"text": said}, True), f"the answer of agent {name}"
         case _:
             return ANY, f"what agent {name} gives"
+
+
+def _own_words(around: Around, stage: model.Stage) -> Type:
+    """What the agent of a stage says by itself; a model that has a contract answers by that alone."""
+    agent = around.agent(stage.agent.name) if stage.agent else None
+    return ANY if agent is None or isinstance(agent.target, model.LlmTarget) else _agent_result(around, agent.name)[0]
 
 
 def _classes(around: Around, target: model.PythonTarget) -> Mapping[str, Class]:

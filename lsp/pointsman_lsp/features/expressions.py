@@ -42,6 +42,7 @@ _WORDS = frozenset({"name", "true", "false", "null", "in"})
 _NUMBERS = frozenset({"int", "uint", "float"})
 # So many offers are told with type and story; there may be hundreds of stages, and the likeliest come first.
 _LIKELY = 20
+_OPERAND_ENDS = _NUMBERS | {"name", "quoted", "string", "bytes", "true", "false", "null", ")", "]", "}"}
 _CONSTANTS = {"true": "bool", "false": "bool", "null": "null"}
 
 
@@ -77,6 +78,10 @@ def complete_expression(document: Document, offset: int, snippets: bool = False)
         return []
     start, end = (held.start, held.end) if held is not None and held.kind in _WORDS else (place.at, place.at)
     behind = _before(found, start)
+    if behind in _OPERAND_ENDS:
+        # An operator is due, and `in` is the only one that is a word.
+        due = [Offer("in", "keyword", "in", "bool")] if place.text[start - 1 : start].isspace() else []
+        return _items(place, due, start, end, True, False)
     if start == place.at and behind != "." and behind != "?":
         # In front of a word something else is meant to be typed, not the word itself.
         end = start
