@@ -119,6 +119,7 @@ ALONE = [
     ('agents: {x: {python: "agents.triage:$0"}}\n', ["classify", "store", "LIMIT"]),
     ("agents:\n  x:\n    python: agents.triage:cl$0\n", ["classify", "store", "LIMIT"]),
     ('agents: {x: {python: "nowhere:$0"}}\n', []),
+    ("stages:\n  a: {agent: x, next: $0}\n", ["end", "fail", "a"]),
     ("state: {n: {merge: $0", ["replace", "append", "merge"]),
 ]
 POLICIES = [

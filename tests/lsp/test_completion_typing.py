@@ -12,8 +12,8 @@ from lsp.completions import edited
 from lsp.documents import document
 from pointsman.language import schema
 from pointsman.language.analysis import kind_of
-from pointsman.language.places import inward
 from pointsman.language.schema import Field, Shape
+from pointsman.language.shapes import inward
 from pointsman.language.source import Source
 from pointsman.language.syntax import parse
 from pointsman.language.tree import Mapping, Node, Scalar, Sequence

@@ -11,13 +11,13 @@ from typing import Literal
 
 from pointsman.language import schema
 from pointsman.language.analysis import Analysis
-from pointsman.language.contracts import TYPES
 from pointsman.language.expressions import is_template, parse_template
 from pointsman.language.expressions.templates import OPEN
 from pointsman.language.indents import Outlined, deeper_below, keys_beside, outlined
 from pointsman.language.outline import line_end
 from pointsman.language.scalars import Run, SegmentMap, segments
 from pointsman.language.schema import Field, Section, Shape
+from pointsman.language.shapes import defines_names, inward, section_of, wants_keys
 from pointsman.language.source import Span
 from pointsman.language.tree import Document, Entry, Mapping, Missing, Node, Scalar, Sequence, resolve
 
@@ -42,7 +42,7 @@ class Embedded:
     """An expression around the offset. `text` is the expression, `cursor` the offset in it, in code points.
 
     `offset` is where `text` starts in the scalar's value: with it `where` leads back to the source. `template` tells
-    `${{ }}` from a bare expression; `closed` is False when its `}}` is still to be typed.
+    `${{ }}` from a bare expression.
     """
 
     text: str
@@ -50,7 +50,6 @@ class Embedded:
     offset: int
     where: SegmentMap
     template: bool
-    closed: bool = True
 
 
 @dataclass(frozen=True)
@@ -95,10 +94,9 @@ class Place:
     @cached_property
     def section(self) -> Section | None:
         """The innermost section around: for a key or a hole the one it is in or would be in, if it is one."""
-        frames = self.frames if self.standing in ("key", "hole") else self.frames[:-1]
         if self.standing in ("key", "hole"):
-            return section_of(frames[-1].shape)
-        return next((found for frame in reversed(frames) if (found := section_of(frame.shape))), None)
+            return section_of(self.shape)
+        return next((found for frame in reversed(self.frames[:-1]) if (found := section_of(frame.shape))), None)
 
     @cached_property
     def field(self) -> Field | None:
@@ -133,9 +131,9 @@ class Place:
     @cached_property
     def embedded(self) -> Embedded | None:
         """The expression around the offset, if any."""
-        if self.standing != "value" or not self.frames:
+        if self.standing != "value":
             return None
-        shape = self.frames[-1].shape
+        shape = self.shape
         if isinstance(shape, schema.Either):
             shape = next((one for one in shape.shapes if isinstance(one, schema.Expression)), None)
         if self.scalar is None or self.where is None:
@@ -151,13 +149,6 @@ class Place:
         if self.scalar.broken and text[:1] in ("'", '"') and text[:1] not in text[1:] and cursor:
             return Embedded(text[1:], cursor - 1, 1, self.where, False)
         return Embedded(text, cursor, 0, self.where, False)
-
-    def frame(self, *path: str | int | None) -> Frame | None:
-        """The frame at the start of the path that matches; None stands for any one step."""
-        if len(path) >= len(self.frames):
-            return None
-        fits = all(want is None or want == got.step for want, got in zip(path, self.frames[1:], strict=False))
-        return self.frames[len(path)] if fits else None
 
 
 def place_at(analysis: Analysis, offset: int) -> Place:
@@ -180,65 +171,6 @@ def place_at(analysis: Analysis, offset: int) -> Place:
     if offset < begin:
         return Place(analysis, offset, document, "nowhere", (top,), Span(offset, offset))
     return _by_outline(analysis, document, top, outlined(data, begin, offset), begin, offset)
-
-
-def inward(shape: Shape | None, step: str | int, field: Field | None = None) -> tuple[Shape | None, Field | None]:
-    """What a key or an index of this shape leads to, and the key of the table it belongs to."""
-    match shape:
-        case schema.Of(section=name):
-            section = schema.SECTIONS[name]
-            found = section.by_name.get(str(step)) if isinstance(step, str) else None
-            if found is None and section.open and isinstance(step, str):
-                return inward(schema.Schema(), step, field)
-            return (found.shape, found) if found else (None, None)
-        case schema.Named(value=value) if isinstance(step, str):
-            return value, field
-        case schema.Many(item=item) if isinstance(step, int):
-            return item, field
-        case schema.Rendered():
-            return schema.Rendered(), field
-        case schema.Anything():
-            return shape, field
-        case schema.Either(shapes=shapes):
-            wanted = schema.Many if isinstance(step, int) else schema.Of | schema.Named
-            inner = next((one for one in shapes if isinstance(one, wanted)), None)
-            return inward(inner, step, field) if inner else (None, field)
-        case schema.Schema() if isinstance(step, str):
-            return _JSON_SCHEMA.get(step, schema.Anything()), field
-        case _:
-            return None, field
-
-
-def section_of(shape: Shape | None) -> Section | None:
-    """The section that a mapping of this shape is."""
-    match shape:
-        case schema.Of(section=name):
-            return schema.SECTIONS[name]
-        case schema.Either(shapes=shapes):
-            return next((found for one in shapes if (found := section_of(one))), None)
-        case _:
-            return None
-
-
-_SCHEMAS = schema.Named(schema.Schema(), "schema", free=True)
-_JSON_SCHEMA: dict[str, Shape] = {
-    "type": schema.Either((schema.Choice(TYPES), schema.Many(schema.Choice(TYPES)))),
-    "properties": _SCHEMAS,
-    "patternProperties": _SCHEMAS,
-    "$defs": _SCHEMAS,
-    "items": schema.Schema(),
-    "additionalProperties": schema.Schema(),
-    "not": schema.Schema(),
-    "contains": schema.Schema(),
-    "allOf": schema.Many(schema.Schema()),
-    "anyOf": schema.Many(schema.Schema()),
-    "oneOf": schema.Many(schema.Schema()),
-    "required": schema.Many(schema.Text()),
-    "uniqueItems": schema.Boolean(),
-    "description": schema.Text(),
-    "title": schema.Text(),
-}
-"""What holds schemas in a JSON Schema, and what has a form of its own there."""
 
 
 def _in_tree(analysis: Analysis, document: Document, top: Frame, offset: int) -> Place | None:
@@ -266,7 +198,7 @@ def _in_tree(analysis: Analysis, document: Document, top: Frame, offset: int) ->
                 shape, field = inward(frame.shape, number, frame.field)
                 frames.append(Frame(number, shape, item, field))
                 node = item
-            case Scalar(style="plain") if not node.anchor and _wants_keys(frame.shape):
+            case Scalar(style="plain") if not node.anchor and wants_keys(frame.shape):
                 return None
             case Scalar():
                 return Place(analysis, offset, document, "value", tuple(frames), node.span, node, flow)
@@ -298,7 +230,7 @@ def _at_key(
         # A word that only may be a key: what is around it says more.
         return None
     keys: frozenset[str] = frozenset()
-    if not _names_of_choice(frames[-1].shape):
+    if not defines_names(frames[-1].shape):
         keys = frozenset(one.key.text for one in mapping.entries if one is not entry and one.key.span != key.span)
     line = data.rfind(b"\n", 0, key.span.start) + 1
     return Place(
@@ -328,7 +260,7 @@ def _by_outline(analysis: Analysis, document: Document, top: Frame, at: Outlined
     shape = frames[-1].shape
     flow = at.bracket >= 0
     span = Span(at.start, at.end) if at.standing not in ("comment", "nowhere") else Span(offset, offset)
-    beside = at.standing in ("key", "hole") and not _names_of_choice(shape)
+    beside = at.standing in ("key", "hole") and not defines_names(shape)
     keys = keys_beside(analysis.source.data, begin, at) if beside else frozenset()
     place = Place(
         analysis, offset, document, at.standing, frames, span, None, flow, at.column, at.colon, keys, at.bracket
@@ -345,7 +277,7 @@ def _by_outline(analysis: Analysis, document: Document, top: Frame, at: Outlined
             return place
         case "hole" if isinstance(shape, schema.Many) and not item and _splits(analysis, at):
             return replace(place, standing="nowhere")
-        case "hole" if not _wants_keys(shape) and (item or not isinstance(shape, schema.Many)):
+        case "hole" if not wants_keys(shape) and (item or not isinstance(shape, schema.Many)):
             return replace(place, standing="value", scalar=written)
         case "value":
             return replace(place, scalar=written)
@@ -409,27 +341,12 @@ def _item_at(sequence: Sequence, offset: int) -> tuple[int, Node | None]:
     return next((index for index, item in enumerate(sequence.items) if item.span == found.span), 0), found
 
 
-def _names_of_choice(shape: Shape | None) -> bool:
-    """Whether keys here are names of things that are defined: the others are no help, and there may be very many."""
-    return isinstance(shape, schema.Named) and shape.what in ("stage", "agent", "tool", "branch")
-
-
-def _wants_keys(shape: Shape | None) -> bool:
-    """Whether a bare word here is rather the start of a key than a value."""
-    match shape:
-        case schema.Of() | schema.Named() | schema.Schema() | schema.Rendered(of="mapping"):
-            return True
-        case _:
-            return False
-
-
 def _in_hole(text: str, cursor: int, where: SegmentMap) -> Embedded | None:
     """The expression of the `${{ }}` around a code point."""
     if text.rfind(OPEN, 0, cursor) < 0:
         return None
     for hole in parse_template(text).holes:
         first, last = hole.offset, hole.offset + len(hole.expr.text)
-        closed = text[last : last + 2] == "}}" and hole.end == last + 2
         if first <= cursor <= last:
-            return Embedded(hole.expr.text, cursor - first, first, where, True, closed)
+            return Embedded(hole.expr.text, cursor - first, first, where, True)
     return None

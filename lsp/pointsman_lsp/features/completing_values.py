@@ -100,13 +100,14 @@ def _targets(pipeline: model.Pipeline, place: Place) -> Iterator[Offer]:
     yield from _stages(found[own + 1 :])
     yield from reversed(ends) if failing else ends
     yield from _stages(list(reversed(found[: max(own, 0)])))
-    if own >= 0 and not block_of_one(spot.stage, block):
+    if own >= 0 and not _alone(place):
         yield from _stages(found[own : own + 1])
 
 
-def block_of_one(stage: model.Stage | None, block: model.Block) -> bool:
-    """Whether a block is that stage alone, as a branch may be."""
-    return stage is not None and len(block.stages) == 1
+def _alone(place: Place) -> bool:
+    """Whether a stage is a branch by itself: it can not go back to where it is."""
+    forks = [at for at, step in enumerate(place.path) if step == "fork"]
+    return bool(forks) and "stages" not in place.path[forks[-1] :]
 
 
 def _stages(of: list[tuple[str, model.StageKind]]) -> Iterator[Offer]:

@@ -5,9 +5,10 @@ from re import compile as regex
 
 from pointsman.language import schema
 from pointsman.language.indents import deeper_below
-from pointsman.language.places import Place, inward
+from pointsman.language.places import Place
 from pointsman.language.scalars import resolve_plain
 from pointsman.language.schema import Shape
+from pointsman.language.shapes import inward
 from pointsman.language.source import Span
 from pointsman_lsp.features import TextEdit
 from pointsman_lsp.features.items import Item, Kind

@@ -185,14 +185,14 @@ EXPRESSIONS = [
     ("    when: a &&\n      b$0\n", "a && b|"),
     ("    routes:\n      - {when: outputs.$0, to: b}\n", "outputs.|"),
     ("    routes:\n      - {when: size(outputs.$0, to: b}\n", "size(outputs.|"),
-    ("    with:\n      t: ${{ $0\n", " | (open)"),
+    ("    with:\n      t: ${{ $0\n", " |"),
     ("    with:\n      t: ${{ outputs.$0 }} and ${{ b }}\n", " outputs.| "),
     ("    with:\n      t: a ${{ b }} c ${{ d$0 }}\n", " d| "),
-    ('    with:\n      t: "${{ outputs.$0\n    next: end\n', " outputs.| (open)"),
+    ('    with:\n      t: "${{ outputs.$0\n    next: end\n', " outputs.|"),
     ("    with: {t: ${{ outputs.$0 }}}\n", " outputs.| "),
-    ("    with: {t: '${{ outputs.$0'}\n", " outputs.| (open)"),
+    ("    with: {t: '${{ outputs.$0'}\n", " outputs.|"),
     ("    ask:\n      question: |\n        Hi ${{ input.é$0 }} yes\n", " input.é| "),
-    ("    ask:\n      question: |-2\n          Hi\n        ${{ input.$0\n", " input.| (open)"),
+    ("    ask:\n      question: |-2\n          Hi\n        ${{ input.$0\n", " input.|"),
     ("    with:\n      t: a ${{ b }} $0c\n", None),
     ("    with:\n      t: $${{ b$0 }}\n", None),
     ("    description: ${{ b$0 }}\n", None),
@@ -207,8 +207,7 @@ def test_expressions(text: str, expected: str | None) -> None:
     if found is None:
         assert expected is None
         return
-    opened = "" if found.closed else " (open)"
-    assert f"{found.text[: found.cursor]}|{found.text[found.cursor :]}".rstrip("\n") + opened == expected
+    assert f"{found.text[: found.cursor]}|{found.text[found.cursor :]}".rstrip("\n") == expected
     assert found.where.to_source(found.offset + found.cursor) == place.offset
     assert found.template == ("${{" in text)
 
