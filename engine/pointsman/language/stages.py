@@ -66,13 +66,15 @@ class MovedStages(Sequence[Stage]):
         return repr(tuple(self))
 
     def _moved(self, one: Placed, at: int) -> Stage:
-        # A stage above the place of an edit is the very one that was made for the text before.
         kept = one.unit.kept.get(("stage", at))
-        if kept is not None and kept[0] == one.by and kept[1] == self._given:
-            known: Stage = kept[2]
-            return known
-        stage = moved(self._make(one.unit, one.unit.content.items[at]), one.by)
-        one.unit.kept["stage", at] = (one.by, self._given, stage)
+        if kept is None or kept[0] != self._given:
+            made = self._make(one.unit, one.unit.content.items[at])
+            kept = (self._given, made, one.by, moved(made, one.by))
+        elif kept[2] != one.by:
+            kept = (self._given, kept[1], one.by, moved(kept[1], one.by))
+        # A stage above the place of an edit is the very one that was made for the text before.
+        one.unit.kept["stage", at] = kept
+        stage: Stage = kept[3]
         return stage
 
 

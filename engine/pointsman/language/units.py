@@ -241,7 +241,7 @@ def _unit(
     if not aliased and not reading.encoded and not reading.full:
         unit = None if skipped or piece.off else known
         if unit is None:
-            name: Key = (key, raw, piece.off > 0, skipped)
+            name: Key = (key or work.table.name, raw, piece.off > 0, skipped)
             unit = work.store.get(name)
             if unit is None:
                 unit = _alone(work, piece, key, raw, skipped)

@@ -272,6 +272,13 @@ def test_a_rule_of_a_policy_is_read_alone() -> None:
     assert [rule.when and rule.when.text for rule in found.policies[0].rules][7:9] == ["args.n == 77", "args.n == 8"]
 
 
+def test_a_file_may_turn_from_pipeline_to_policy_and_back() -> None:
+    memory = Memory()
+    body = "language: 1\nversion: 1\ndescription: d\nrules: [{id: a, at: [agent.invoke], effect: deny}]\n"
+    for text in ("pipeline: p\n" + body, "policy: p\n" + body, "pipeline: p\n" + body):
+        same(analysed("x.yaml", text, {}, memory), analysed("x.yaml", text, {}, None))
+
+
 def test_a_secret_is_found_where_it_stands_now() -> None:
     memory = Memory()
     key = "AKIA" + "ABCDEFGHIJKLMNOP"
