@@ -279,6 +279,12 @@ def test_behind_an_operand_an_operator_is_due(lines: str, expected: list[str]) -
     assert labels(lines) == expected
 
 
+def test_what_a_file_says_of_a_member_is_no_markdown() -> None:
+    head = HEAD.replace("What the customer wrote.", "'*All* `of` it.'")
+    found = next(one for one in offered("    when: input.$0\n", head)[0] if one.label == "ticket")
+    assert (found.detail, found.doc) == ("string", "\\*All\\* \\`of\\` it.\n\nthe input")
+
+
 def test_functions_in_a_room_of_their_own() -> None:
     assert labels("    when: optional.$0\n") == ["of(...)", "ofNonZeroValue(...)", "none()"]
     assert labels("    when: strings.qu$0\n") == ["quote(...)"]
@@ -292,6 +298,7 @@ def test_functions_in_a_room_of_their_own() -> None:
         ("    when: outputs.sc$0ore.level\n", "read", "    when: outputs.read.level\n"),
         ("    when: outputs.$0score.level\n", "read", "    when: outputs.read.level\n"),
         ("    when: inp$0ut.ticket\n", "outputs", "    when: outputs.ticket\n"),
+        ("    when: true ? $0input.ticket : 1\n", "run", "    when: true ? runinput.ticket : 1\n"),
         ("    when: $0input.ticket\n", "has(...)", "    when: has(input.ticket\n"),
         ("    when: input.ticket.$0\n", "trim()", "    when: input.ticket.trim()\n"),
         ("    when: input.ticket.st$0\n", "startsWith(...)", "    when: input.ticket.startsWith(\n"),

@@ -29,7 +29,7 @@ from pointsman.language.expressions import (
 )
 from pointsman.language.inference import HAS, Names, gives, methods, names_at, type_of
 from pointsman_lsp.analysis.document import Document
-from pointsman_lsp.features import TextEdit
+from pointsman_lsp.features import TextEdit, markdown
 from pointsman_lsp.features.expression_places import ExpressionPlace, expression_at
 from pointsman_lsp.features.items import Item, Kind
 from pointsman_lsp.features.surroundings import around
@@ -77,12 +77,11 @@ def complete_expression(document: Document, offset: int, snippets: bool = False)
     if (held is not None and held.kind in _NUMBERS | {"bytes"}) or _in_comment(place, found):
         return []
     start, end = (held.start, held.end) if held is not None and held.kind in _WORDS else (place.at, place.at)
-    behind = _before(found, start)
-    if behind in _OPERAND_ENDS:
+    if _before(found, start) in _OPERAND_ENDS:
         # An operator is due, and `in` is the only one that is a word.
         due = [Offer("in", "keyword", "in", "bool")] if place.text[start - 1 : start].isspace() else []
         return _items(place, due, start, end, True, False)
-    if start == place.at and behind != "." and behind != "?":
+    if start == place.at and _dot(place.text, start) is None:
         # In front of a word something else is meant to be typed, not the word itself.
         end = start
     apart = " " if end < len(place.text) and _IN_NAME.match(place.text, end) else ""
@@ -130,7 +129,7 @@ def _offers(way: list[Expr], names: Names) -> Iterator[Offer]:
 def _member(one: Member, number: int) -> Offer:
     stage = one.origin.startswith("result of stage")
     of, about = (words(one.type), one.about) if number < _LIKELY else ("", (one.doc, one.origin))
-    doc = "\n\n".join(part for part in about if part)
+    doc = "\n\n".join(markdown.words(part) for part in about if part)
     return Offer(one.name, "stage" if stage else "field", one.name, of, doc)
 
 
