@@ -172,7 +172,7 @@ class Connection:
                 self._send(error_of(id, code, reason))
             case Reply(_, error):
                 if error is not None:
-                    self._log(LOG, f"the client refused what it was asked: {error!r:.500}")
+                    self._log(LOG, f"the client refused what it was asked: {error:.500}")
             case Call() as call if self._state != "new" and self._opened is None:
                 self._early.append(call)
             case Call() as call:
@@ -342,4 +342,6 @@ class Connection:
         self._send({"jsonrpc": "2.0", "method": method, "params": its})
 
     def _send(self, message: object) -> None:
-        self._writer.write(frame(encode(message)))
+        # To one that is gone asyncio would log each word.
+        if not self._writer.is_closing():
+            self._writer.write(frame(encode(message)))

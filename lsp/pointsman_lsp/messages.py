@@ -49,7 +49,8 @@ class Reply:
     """A client's answer to a request of ours."""
 
     id: Id | None
-    error: object = None
+    error: str | None = None
+    """What it says, as JSON, when it is one that says no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +84,9 @@ def read_message(body: bytes) -> Call | Reply | Invalid:
     if found.jsonrpc != "2.0" or (found.method is None and found.id is msgspec.UNSET):
         return _read_slowly(body)
     if found.method is None:
-        error = None if found.error is msgspec.UNSET else found.error
-        if error is None and found.result is msgspec.UNSET:
+        if found.error is msgspec.UNSET and found.result is msgspec.UNSET:
             return _read_slowly(body)
+        error = None if found.error is msgspec.UNSET else bytes(found.error).decode()
         return Reply(None if found.id is msgspec.UNSET else found.id, error)
     if found.id is None:
         return _read_slowly(body)
@@ -144,7 +145,7 @@ def _read_slowly(body: bytes) -> Call | Reply | Invalid:
     if isinstance(method, str):
         return Call(known, method, found.get("params"))
     if method is None and "id" in found and ("result" in found or "error" in found):
-        return Reply(known, found.get("error"))
+        return Reply(known, json.dumps(found["error"]) if "error" in found else None)
     return Invalid(Code.INVALID_REQUEST, "`method` must be a string", known)
 
 

@@ -96,9 +96,7 @@ class Session:
 
     def prepare(self, uri: str) -> Iterator[None]:
         """The work before a document can be asked about, in small steps; none of them where it is little."""
-        document = self._host.document(uri)
-        if document is not None:
-            yield from self._host.prepare(document)
+        return self._host.prepare(uri)
 
     def freshened(self, method: str, its: Any) -> Awaitable[None] | None:
         """What is to be waited for before a question is answered; None for most."""

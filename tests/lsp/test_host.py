@@ -336,3 +336,44 @@ async def test_a_client_that_asks_before_it_is_told(tmp_path: Path) -> None:
         )
         assert [one["name"] for one in symbols["result"]] == ["a"]
         assert folds["result"] is None
+
+
+def long_text(stages: int, agent: str = "work") -> str:
+    head = HEAD + "agents:\n  work: {python: 'm:f'}\nstages:\n"
+    after = [*(f"s{number}" for number in range(1, stages)), "end"]
+    return head + "".join(f"  s{number}:\n    agent: {agent}\n    next: {name}\n" for number, name in enumerate(after))
+
+
+def test_what_is_left_half_prepared_is_gone_on_with(tmp_path: Path) -> None:
+    host, uri = AnalysisHost(tmp_path), (tmp_path / "a.pipeline.yaml").as_uri()
+    host.open(uri, "yaml", 1, long_text(300))
+    whole = sum(1 for _ in host.prepare(uri))
+    assert sum(1 for _ in host.prepare(uri)) == 0
+    host.open(uri, "yaml", 1, long_text(300))
+    first = [one for one, _ in zip(range(whole // 2), host.prepare(uri), strict=False)]
+    assert 0 < len(first) + sum(1 for _ in host.prepare(uri)) <= whole
+    host.change(uri, 2, edit(long_text(300) + "# a word\n"))
+    assert sum(1 for _ in host.prepare(uri)) == 0
+    host.change(uri, 3, edit(long_text(2_000, agent="idle")))
+    assert sum(1 for _ in host.prepare(uri)) > 0
+    assert "unknown_agent" in codes(host, uri)
+
+
+async def test_a_large_text_that_is_opened_keeps_nobody_waiting(tmp_path: Path) -> None:
+    """While it is prepared, others are served, its own client is heard, and an edit starts it anew."""
+    large, small = "file:///nowhere/large.pipeline.yaml", "file:///nowhere/small.pipeline.yaml"
+    async with introduced() as one, introduced() as other:
+        other.open(small, SHARED)
+        await other.diagnostics(small)
+        one.open(large, long_text(3_000))
+        asked = one.ask("textDocument/documentSymbol", {"textDocument": {"uri": large}})
+        answers = 0
+        while not any(message.get("id") == asked for message in one.received):
+            await other.at("textDocument/documentHighlight", small, 3, 9)
+            answers += 1
+        assert answers > 10
+        again = one.ask("textDocument/documentSymbol", {"textDocument": {"uri": large}})
+        one.change(large, long_text(3_000, agent="idle"))
+        assert (await one.response(again))["error"]["code"] == -32801
+        assert len(await one.diagnostics(large, 2)) >= 3_000
+        assert [version for version, _ in one.published(large)] in ([2], [1, 2])

@@ -42,7 +42,7 @@ class _Text:
     version: int | None
     source: Source
     names: frozenset[str] = frozenset()
-    """Its paths on disk: as the client has it, and with all links followed. None for a text that is no file."""
+    """Its paths on disk: as the client has it, and with all links followed. None at all if it is no file."""
     memory: Memory = field(default_factory=Memory)
     cold: bool = True
     steps: tuple[Source, Iterator[None]] | None = None
@@ -80,7 +80,7 @@ class AnalysisHost:
         if version is not None and text.version is not None and version < text.version:
             return f"{uri} has version {text.version}; an edit to version {version} comes too late"
         before, text.source = text.source, edit(text.source)
-        text.cold = text.cold or abs(len(text.source.data) - len(before.data)) > LARGE
+        text.cold = text.cold or _changed_bytes(before.data, text.source.data) > LARGE
         text.version = text.version if version is None else version
         self._cover()
         return None
@@ -116,19 +116,26 @@ class AnalysisHost:
             if text.ours and (settings or key == key_of(uri) or not names.isdisjoint(text.seen))
         )
 
-    def prepare(self, document: Document) -> Iterator[None]:
-        """The work of a document's analysis in small steps, where it is too much for one.
+    def prepare(self, uri: str) -> Iterator[None]:
+        """The work before a document can be asked about, in small steps; none of them where it is little.
 
         Whoever leaves, and comes again, goes on where it was left.
         """
-        source, key = document.source, key_of(document.uri)
-        text = self._open.get(key) or self._unopened.get(key)
-        if text is None or text.source is not source or not text.cold:
+        key = key_of(uri)
+        text = self._open.get(key)
+        if text is not None and not text.cold:
             return
+        document = self.document(uri)
+        text = self._open.get(key) or self._unopened.get(key)
+        if document is None or text is None or not text.cold:
+            return
+        source = document.source
         if text.steps is None or text.steps[0] is not source:
             text.steps = source, prepare(source, text.memory, document.place.settings)
         for _ in text.steps[1]:
             yield
+        if text.source is not source:
+            return
         text.cold, text.steps = False, None
         if len(source.data) > LARGE:
             garbage.keep()
@@ -208,6 +215,30 @@ class AnalysisHost:
             place = kept[2] if kept is not None else make_place(root, saved)
         self._places[root] = data, saved, place
         return place
+
+
+def _changed_bytes(before: bytes, after: bytes) -> int:
+    """How long the part is that two texts do not have in common."""
+    shorter = min(len(before), len(after))
+    first = _alike(shorter, lambda low, high: before[low:high] == after[low:high])
+    ends = len(before), len(after)
+    last = _alike(
+        shorter - first,
+        lambda low, high: before[ends[0] - high : ends[0] - low] == after[ends[1] - high : ends[1] - low],
+    )
+    return max(ends) - first - last
+
+
+def _alike(most: int, same: Callable[[int, int], bool]) -> int:
+    """How far two texts are the same, found by halves."""
+    low = 0
+    while low < most:
+        middle = (low + most + 1) // 2
+        if same(low, middle):
+            low = middle
+        else:
+            most = middle - 1
+    return low
 
 
 def _names(uri: str) -> frozenset[str]:
