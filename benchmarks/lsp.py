@@ -151,9 +151,8 @@ def main() -> None:
     parts = options.only or ["starting", "editing", "memory", "runs"]
     lengths = options.lines or list(ROUNDS)
     print(f"Python {platform.python_version()}, {servers.versions()}")
-    print(
-        f"{os.cpu_count()} cores, {os.getloadavg()[0]:.1f} of them busy when this began: above 0.5 look at minima alone"
-    )
+    load = os.getloadavg()[0]
+    print(f"{os.cpu_count()} cores, {load:.1f} of them busy when this began: above 0.5 only the minima say much")
     gc.disable()  # the client's own; it is collected between rounds
     with tempfile.TemporaryDirectory() as name:
         folder = servers.workspace(Path(name).resolve() / "quiet")
