@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from re import fullmatch
 
-from pointsman.debugger.moments import Moment
+from pointsman.debugger.moments import Moment, instruction_of
 from pointsman.debugger.sites import Site
 from pointsman.kernel import machine
 from pointsman.kernel.envelope import Scope
-from pointsman.kernel.events import AnyEvent, Json, StageRouted
+from pointsman.kernel.events import AnyEvent, Json, Merged, StageEntered, StageRouted
 from pointsman.kernel.routing import error_record
 from pointsman.kernel.state import State
 from pointsman.language.expressions import EvaluationError, as_text, evaluate, parse
@@ -60,8 +60,8 @@ class Hits:
                 coming = machine.advance(state, moment.branch)  # type: ignore[assignment]  # pure: nothing happens by looking
             if not _stands(one, moment, state, coming):
                 continue
-            scope = scope_at(state, moment)
-            if one.condition and not _holds(one.condition, scope):
+            scope = scope_at(state, moment) if one.condition or one.log else {}
+            if one.condition and not holds(one.condition, scope):
                 continue
             self.counts[one.id] = count = self.counts.get(one.id, 0) + 1
             if one.hit and not _counted(one.hit, count):
@@ -81,13 +81,23 @@ def flaw_of(condition: str, hit: str) -> str:
 
 
 def scope_at(state: State, moment: Moment) -> Mapping[str, Json]:
-    """What expressions see at a moment."""
+    """What expressions see at a moment: before a stage the arguments it will be given, after it what its routes see."""
     at = state.branches.get(moment.branch)
     if at is None:
         return {"input": state.started.input, "outputs": {}, "state": {}}
-    extra: dict[str, Json] = {"args": at.args}
-    if moment.part in ("route", "policy after", "merge"):
-        extra["result"] = at.result
+    extra: dict[str, Json] = {} if moment.part in ("enter", "end") else {"args": at.args}
+    match moment.part:
+        case "enter" if at.part == "enter" and isinstance(entered := machine.advance(state, at.id), StageEntered):
+            extra["args"] = entered.args
+        case "merge" if at.part == "merge" and isinstance(merged := machine.advance(state, at.id), Merged):
+            extra["result"] = merged.result
+        case "policy after":
+            extra["result"] = at.result
+        case "route":
+            extra["result"] = at.result
+            code = instruction_of(state, at)
+            if code.kind in ("agent", "ask", "fork") or code.routes is not None:
+                extra["outputs"] = {**at.outputs, code.name: at.result}
     if at.error is not None:
         extra["error"] = error_record(at.error)
     return Scope(state, at, extra)
@@ -161,7 +171,7 @@ def _named(name: str, moment: Moment, state: State) -> bool:
             return False
 
 
-def _holds(condition: str, scope: Mapping[str, Json]) -> bool:
+def holds(condition: str, scope: Mapping[str, Json]) -> bool:
     """A condition that can not be evaluated here does not hold: a breakpoint never breaks a run."""
     try:
         return evaluate(condition, scope) is True

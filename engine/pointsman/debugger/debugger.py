@@ -7,11 +7,11 @@ go from there. A recorded run has a timeline and no gate.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from pointsman.debugger.breakpoints import Breakpoint, Hits
+from pointsman.debugger.breakpoints import Breakpoint, Hits, holds, scope_at
 from pointsman.debugger.faults import FAULTS, fault_at
 from pointsman.debugger.moments import Applied, Moment, before_asking, before_moving
 from pointsman.debugger.stepping import Plan, Way
@@ -75,7 +75,7 @@ class Debugger:
         self._due: list[Told] = []
         self._listeners: list[Listener] = []
         self._breakpoints: dict[object, tuple[Breakpoint, ...]] = {}
-        self._faults: dict[object, frozenset[str]] = {}
+        self._faults: dict[object, dict[str, tuple[str, ...]]] = {}
 
     # --- clients ----------------------------------------------------------------------------------------------------
 
@@ -96,9 +96,11 @@ class Debugger:
         """All breakpoints of a client, in place of those it had."""
         self._breakpoints[client] = tuple(breakpoints)
 
-    def set_faults(self, client: object, faults: Iterable[str]) -> None:
-        """The faults a client wants to stop at, by their ids."""
-        self._faults[client] = frozenset(faults)
+    def set_faults(
+        self, client: object, faults: Iterable[str], conditions: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        """The faults a client wants to stop at, by their ids; one with conditions, when one of those holds."""
+        self._faults[client] = {fault: tuple((conditions or {}).get(fault, ())) for fault in faults}
 
     # --- the gate ---------------------------------------------------------------------------------------------------
 
@@ -152,6 +154,21 @@ class Debugger:
         self._tell(None)
         self._release()
 
+    def open(self, *, at_start: bool) -> None:
+        """Show a recorded run: from its start, else where it is worth looking at first, its last fault or its end."""
+        if at_start:
+            self._show(0, "entry")
+            return
+        for index in range(len(self.timeline.moments) - 1, -1, -1):
+            moment = self.timeline.moments[index]
+            state = self.timeline.state_at(moment.seq)
+            fault = fault_at(moment, state)
+            if fault and fault != "interrupt":
+                self._view = index
+                self._tell(replace(self._stop("exception", moment, state, past=True), fault=fault))
+                return
+        self._tell(self._end())
+
     def pause(self) -> None:
         """Stop at the next moment; an agent that runs is not interrupted."""
         self._plan = Plan("pause")
@@ -191,7 +208,7 @@ class Debugger:
     def _judge(self, moment: Moment, state: State, plan: Plan, *, past: bool) -> Stop | None:
         """The stop that a moment is, if it is one: a fault first, then breakpoints, then the step asked for."""
         fault = fault_at(moment, state)
-        if fault and any(fault in wanted for wanted in self._faults.values()):
+        if fault and self._is_wanted(fault, moment, state):
             return replace(self._stop("exception", moment, state, past), fault=fault)
         hits = self._hits.of((one for each in self._breakpoints.values() for one in each), moment, state)
         self._due += [Logged(hit.said, hit.breakpoint, moment) for hit in hits if hit.said is not None]
@@ -201,6 +218,13 @@ class Debugger:
         if plan.wants(moment):
             return self._stop("pause" if plan.way == "pause" else "step", moment, state, past)
         return None
+
+    def _is_wanted(self, fault: str, moment: Moment, state: State) -> bool:
+        asked = [wanted[fault] for wanted in self._faults.values() if fault in wanted]
+        if not asked or not all(asked):
+            return bool(asked)
+        scope = scope_at(state, moment)
+        return any(holds(condition, scope) for conditions in asked for condition in conditions)
 
     def _index(self) -> int:
         return self._view if self._view is not None else len(self.timeline.moments)

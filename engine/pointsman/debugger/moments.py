@@ -54,7 +54,8 @@ def before_moving(state: State, branch: str, seq: int) -> Moment | None:
     at = state.branches[branch]
     code = instruction_of(state, at)
     part = _part(state, at, code)
-    return None if part is None else Moment(seq, branch, code.id, part, at.visits.get(code.name, 1))
+    visit = at.visits.get(code.name, 0) + (part == "enter")
+    return None if part is None else Moment(seq, branch, code.id, part, visit)
 
 
 def before_asking(state: State, effect: AnyEffect, seq: int) -> Moment | None:

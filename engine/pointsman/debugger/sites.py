@@ -70,6 +70,15 @@ def site_at(sites: Iterable[Site], source: Source, line: int, offset: int | None
     return next((site for site in sites if site.span.start >= first), None) if before else None
 
 
+def part_span(stage: model.Stage, part: Part) -> Span:
+    """What a person looks at while a stage is at a part: where a breakpoint on it stands, or the stage's name."""
+    agent = stage.agent.span if stage.agent else stage.name_span
+    if part in ("policy before", "policy after", "tool call", "model call"):
+        return agent
+    known = "fork" if part == "merge" else part
+    return next((span for name, span in _parts(stage) if name == known), stage.name_span)
+
+
 def _of_stage(codes: list[Instruction]) -> Iterator[Site]:
     code, stages = codes[0], tuple(code.id for code in codes)
     stage = code.stage

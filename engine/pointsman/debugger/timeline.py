@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from pointsman.debugger.moments import Applied, Moment, before_event
 from pointsman.kernel import machine
-from pointsman.kernel.events import Record
+from pointsman.kernel.events import Record, StageEntered
 from pointsman.kernel.instructions import Program
 from pointsman.kernel.state import State
 
@@ -73,9 +73,10 @@ class Timeline:
     def changes(self, moment: Moment) -> Sequence[Record]:
         """The events of a moment's branch since it entered the stage it is at: what this stage has done so far."""
         found: list[Record] = []
-        for record in reversed(self.records[: moment.seq]):
+        for index in range(min(moment.seq, len(self.records)) - 1, -1, -1):
+            record = self.records[index]
             if record.branch == moment.branch:
                 found.append(record)
-                if getattr(record.event, "kind", "") == "stage.entered":
+                if isinstance(record.event, StageEntered):
                     break
         return found[::-1]

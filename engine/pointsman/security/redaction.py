@@ -37,6 +37,13 @@ class Redactor:
         """Whether there are paths at all."""
         return bool(self._paths)
 
+    def hides(self, place: tuple[str, ...]) -> bool:
+        """Whether what lies at a place of the envelope, by its keys and indexes, is hidden whole."""
+        return any(
+            len(place) >= len(path) and all(rule in ("*", step) for rule, step in zip(path, place, strict=False))
+            for path in self._paths
+        )
+
     def text(self, text: str) -> str:
         """A text with every match hidden."""
         for known in self._known:
