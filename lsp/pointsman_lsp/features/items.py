@@ -31,6 +31,7 @@ class Item:
     """One offer. `doc` is Markdown; `sort` and `filter` stand for the label when they are given.
 
     `snippet`: the text of the edit has tab stops (`$1`), and its own `$`, `}` and `\\` are escaped.
+    Its further lines are without the indentation of the line it is put into: editors add that themselves.
     """
 
     label: str
