@@ -153,7 +153,8 @@ class Client:
 
     def responses_without_request(self) -> list[Json]:
         """Responses whose id was never sent."""
-        return [one for key, found in self._responses.items() if key not in self.log.sent for one in found]
+        known = list(self._responses.items())  # the reading thread goes on meanwhile
+        return [one for key, found in known if key not in self.log.sent for one in found]
 
     def answered_twice(self, ids: Sequence[Json] | None = None) -> list[str]:
         """The methods of requests, all or those of these ids, that got more than one answer."""

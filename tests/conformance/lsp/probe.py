@@ -107,10 +107,9 @@ class Room:
         with self._lock:
             self.clients.append(client)
         if initialize and client.initialize() is None:
-            # Who has closed its output is about to end.
-            code = client.wire.exit_code(1 if client.wire.closed else 0)
+            found = gone(client, "no answer")
             client.end()
-            raise NoStart(f"initialize is not answered{'' if code is None else f', it exits with {code}'}")
+            raise NoStart(f"initialize: {found}")
         return client
 
 
@@ -158,10 +157,17 @@ def told(response: Json) -> str:
     return "a result"
 
 
+def gone(client: Client, otherwise: str) -> str:
+    """How a server ended that is not heard of any more, or `otherwise` if it still runs."""
+    # Who has closed its output is about to end.
+    ended = client.wire.exit_code(1 if client.wire.closed else 0)
+    return otherwise if ended is None else f"exits with {ended}"
+
+
 def wants(client: Client, response: Json, *codes: int) -> Finding:
     """An error with one of these codes, and a server that goes on."""
     if response is None:
-        return failed("no answer" if client.wire.running() else f"exits with {client.wire.exit_code(0)}")
+        return failed(gone(client, "no answer"))
     if not client.alive():
         return failed(f"{told(response)}, then answers no more")
     return passed(told(response)) if code(response) in codes else otherwise(told(response))
@@ -173,5 +179,4 @@ def survives(client: Client, found: str = "goes on") -> Finding:
     if client.alive():
         more = sum(one.get("method") == "window/showMessage" for one in client.log.notified) > shown
         return passed(found, *(["window/showMessage"] if more else []))
-    ended = client.wire.exit_code(1)
-    return failed("answers no more" if ended is None else f"exits with {ended}")
+    return failed(gone(client, "answers no more"))

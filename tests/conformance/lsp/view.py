@@ -28,14 +28,14 @@ def pushes(client: Client) -> bool:
     return client.pushes
 
 
-def diagnostics(client: Client, document: Text, *, wanted: bool) -> list[Json]:
-    """What is wrong with a document; `wanted` waits for the first push that holds something."""
+def diagnostics(client: Client, document: Text) -> list[Json]:
+    """What is wrong with a document that has an error: pulled, or the first push that holds something."""
     if is_pulled(client):
         response = client.call("textDocument/diagnostic", {"textDocument": {"uri": document.uri}})
         result = response.get("result") if response else None
         return list(result.get("items", [])) if isinstance(result, dict) else []
     if pushes(client):
-        client.sees(client.times.answer, lambda: _pushed(client, document) or (not wanted and _news(client, document)))
+        client.sees(client.times.answer, lambda: _pushed(client, document))
     return _pushed(client, document)
 
 
@@ -87,10 +87,6 @@ def settle(client: Client, document: Text) -> None:
 def _pushed(client: Client, document: Text) -> list[Json]:
     found = client.published(document.uri)
     return list(found.get("diagnostics", [])) if found else []
-
-
-def _news(client: Client, document: Text) -> bool:
-    return client.published(document.uri) is not None
 
 
 def _plain(client: Client, document: Text, answer: Json) -> str:

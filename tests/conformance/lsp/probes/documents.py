@@ -80,7 +80,7 @@ def close_clears(room: Room) -> Finding:
     if not pushes(client):
         return absent("diagnostics are not pushed")
     document = client.open(room.profile.document())
-    if not diagnostics(client, document, wanted=True):
+    if not diagnostics(client, document):
         return absent("no diagnostics")
     client.close(document)
     cleared = client.sees(client.times.grace, lambda: pushed(client, document) == "[]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.lsp.client import FENCE, Client
 from conformance.lsp.framing import frame, framed
-from conformance.lsp.probe import Finding, Room, code, failed, otherwise, passed, probe, told
+from conformance.lsp.probe import Finding, Room, code, failed, gone, otherwise, passed, probe, told
 
 HTTP = "Header Part: HTTP semantics"
 LARGE = 64 * 1024 * 1024
@@ -21,8 +21,7 @@ def _header(room: Room, header: str) -> Finding:
 def _answered(client: Client, id: object) -> Finding:
     if (response := client.answer(id)) is not None:
         return passed(f"answered, {told(response)}")
-    ended = client.wire.exit_code(0)
-    return failed("no answer" if ended is None else f"exits with {ended}")
+    return failed(gone(client, "no answer"))
 
 
 @probe("header.lower-case", HTTP, "answered")
@@ -92,8 +91,7 @@ def large(room: Room) -> Finding:
     client.wire.write(framed(small[:at] + b"x" * (LARGE - len(small)) + small[at:]))
     response = client.answer(message["id"], LARGE_SECONDS)
     if response is None:
-        ended = client.wire.exit_code(0)
-        return failed("no answer" if ended is None else f"exits with {ended}")
+        return failed(gone(client, "no answer"))
     if not client.alive():
         return failed("answers no more")
     return passed(f"answered, {told(response)}") if code(response) else otherwise(told(response))

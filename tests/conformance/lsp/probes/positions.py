@@ -60,7 +60,7 @@ def _told_place(room: Room, client: Client) -> Finding:
         return absent("the profile knows no error")
     text = profile.line.replace(NOTE, MIXED)
     document = client.open(text)
-    found = [one["range"]["start"] for one in diagnostics(client, document, wanted=True)]
+    found = [one["range"]["start"] for one in diagnostics(client, document)]
     client.close(document)
     wanted = positions.span(text, profile.line_error, client.encoding)["start"]
     if not found:

@@ -8,9 +8,11 @@ from conformance.lsp.framing import Json, frame, framed
 from conformance.lsp.probe import (
     Finding,
     Room,
+    Verdict,
     absent,
     code,
     failed,
+    gone,
     otherwise,
     passed,
     probe,
@@ -142,7 +144,7 @@ def no_method(room: Room) -> Finding:
     client.send({"jsonrpc": "2.0", "id": ids[1], "params": {}})
     finding = survives(client, "-32600")
     note = told(client.peek(ids[1]))
-    return finding if finding.verdict != "pass" else passed("-32600", f"without a method: {note}")
+    return finding if finding.verdict is not Verdict.PASS else passed("-32600", f"without a method: {note}")
 
 
 @probe("request.no-jsonrpc", "Abstract Message", "-32600")
@@ -189,8 +191,7 @@ def _odd(room: Room, found: Json) -> Finding:
     said = "silent" if found is None else str(found)
     if client.alive():
         return otherwise(f"{said}, goes on")
-    ended = client.wire.exit_code(1)
-    return failed(f"{said}, {'answers no more' if ended is None else f'exits with {ended}'}")
+    return failed(f"{said}, {gone(client, 'answers no more')}")
 
 
 @probe("request.ids", "Request Message: integer or string", "echoed")
@@ -231,7 +232,7 @@ def lone_surrogate(room: Room) -> Finding:
     message = client.message("conformance/@half@", {})
     client.wire.write(framed(frame(message, "").replace(b"@half@", b"\\ud83d")))
     if client.answer(message["id"]) is None:
-        return failed("no answer")
+        return failed(gone(client, "no answer"))
     method, params = _any_method(room)
     looked = client.call(method, params | {"textDocument": {"uri": uri}})
     return failed(f"{method}: no answer") if looked is None else survives(client)
