@@ -58,9 +58,7 @@ def complete_python(document: Document, place: Place, snippets: bool) -> list[It
     if not colon:
         offers = list(_modules(document))
         if quoted:
-            return part_items(
-                place, [Offer(one.label, one.kind, text=one.label + ":", goes_on=True) for one in offers], span.start
-            )
+            return part_items(place, offers, span.start)
         return value_items(place, offers, snippets)
     facts = _facts(document, module)
     if facts is None:
