@@ -59,6 +59,7 @@ class Around:
     context: Context
     of: model.Pipeline | model.Policy
     kept: dict[tuple[str, int], Type] = field(default_factory=dict)
+    given: dict[str, tuple[Type, str]] = field(default_factory=dict)
 
     def function(self, target: model.Target | None) -> Function | None:
         """The Python function behind a target, when its signature is certain."""
@@ -267,6 +268,12 @@ def _branch_output(around: Around, stage: model.Stage, branch: model.Branch) -> 
 
 
 def _agent_result(around: Around, name: str) -> tuple[Type, str]:
+    if name not in around.given:
+        around.given[name] = _looked_up(around, name)
+    return around.given[name]
+
+
+def _looked_up(around: Around, name: str) -> tuple[Type, str]:
     agent = around.agent(name)
     match agent.target if agent else None:
         case model.PythonTarget() as target:

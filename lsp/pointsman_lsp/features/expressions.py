@@ -127,10 +127,11 @@ def _offers(way: list[Expr], names: Names) -> Iterator[Offer]:
 
 
 def _member(one: Member, number: int) -> Offer:
-    stage = one.origin.startswith("result of stage")
-    of, about = (words(one.type), one.about) if number < _LIKELY else ("", (one.doc, one.origin))
-    doc = "\n\n".join(markdown.words(part) for part in about if part)
-    return Offer(one.name, "stage" if stage else "field", one.name, of, doc)
+    kind: Kind = "stage" if one.origin.startswith("result of stage") else "field"
+    if number >= _LIKELY:
+        return Offer(one.name, kind, one.name)
+    doc = "\n\n".join([markdown.words(part) for part in one.about if part])
+    return Offer(one.name, kind, one.name, words(one.type), doc)
 
 
 def _function(one: Signature, label: str, kind: Kind = "function") -> Offer:
