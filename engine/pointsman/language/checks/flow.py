@@ -27,10 +27,11 @@ class Paths:
 def unreachable_stage(paths: Paths) -> Findings:
     """A stage that no way from the entry leads to."""
     reached = _reached(paths.ways, next(iter(paths.ways)))
-    for name in paths.ways:
-        if name not in reached:
-            message = f"no way leads to {name}: no route, `next` or `on_error` names it, nor the stage above"
-            yield Diagnostic("unreachable_stage", paths.spans()[name], message, Severity.WARNING)
+    unreached = [name for name in paths.ways if name not in reached]
+    spans = paths.spans() if unreached else {}
+    for name in unreached:
+        message = f"no way leads to {name}: no route, `next` or `on_error` names it, nor the stage above"
+        yield Diagnostic("unreachable_stage", spans[name], message, Severity.WARNING)
 
 
 def no_path_to_end(paths: Paths) -> Findings:
@@ -42,11 +43,11 @@ def no_path_to_end(paths: Paths) -> Findings:
     good = _reached(back, *ENDS)
     reached = _reached(paths.ways, next(iter(paths.ways)))
     caught = [name for name in paths.ways if name in reached and name not in good]
+    spans = paths.spans() if caught else {}
     # One finding for each trap: its first stage as written, with the others beside it.
     while caught:
         first = caught[0]
         trap = _reached(back, *_reached(paths.ways, first))
-        spans = paths.spans()
         related = tuple(
             Related(spans[name], "and from here") for name in [one for one in caught[1:] if one in trap][:5]
         )
