@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from re import fullmatch
 
-from pointsman.debugger.moments import Moment, instruction_of
+from pointsman.debugger.moments import Key, Moment, instruction_of
 from pointsman.debugger.sites import Site
 from pointsman.kernel import machine
 from pointsman.kernel.envelope import Scope
@@ -42,9 +42,10 @@ class Hit:
 
 @dataclass(slots=True)
 class Hits:
-    """How often each breakpoint was come to in one run, its condition holding."""
+    """How often each breakpoint was come to in one run, its condition holding: a moment that is come to again, from
+    the past, has the number it had."""
 
-    counts: dict[int, int] = field(default_factory=dict)
+    counts: dict[int, dict[tuple[int, Key], int]] = field(default_factory=dict)
 
     def of(self, breakpoints: Iterable[Breakpoint], moment: Moment, state: State) -> list[Hit]:
         """The breakpoints that a moment hits."""
@@ -63,9 +64,11 @@ class Hits:
             scope = scope_at(state, moment) if one.condition or one.log else {}
             if one.condition and not holds(one.condition, scope):
                 continue
-            self.counts[one.id] = count = self.counts.get(one.id, 0) + 1
-            if one.hit and not _counted(one.hit, count):
-                continue
+            if one.hit:
+                known = self.counts.setdefault(one.id, {})
+                at = state.branches.get(moment.branch)
+                if not _counted(one.hit, known.setdefault((at.attempt if at else 0, moment.key), len(known) + 1)):
+                    continue
             found.append(Hit(one, render(one.log, scope) if one.log else None))
         return found
 

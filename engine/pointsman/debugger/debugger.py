@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 
 from pointsman.debugger.breakpoints import Breakpoint, Hits, holds, scope_at
 from pointsman.debugger.faults import FAULTS, fault_at
-from pointsman.debugger.moments import Applied, Moment, before_asking, before_moving
+from pointsman.debugger.moments import Applied, Key, Moment, before_asking, before_moving
 from pointsman.debugger.stepping import Plan, Way
 from pointsman.debugger.timeline import Timeline
 from pointsman.kernel.effects import AnyEffect
@@ -66,8 +66,8 @@ class Debugger:
         self.stop: Stop | None = None
         self._release = release
         self._plan = Plan("on")
-        self._held: Moment | None = None
-        self._passed: Moment | None = None
+        self._held: Stop | None = None
+        self._passed: set[Key] = set()
         self._view: int | None = None
         self._hits = Hits()
         self._applied = Applied()
@@ -116,14 +116,14 @@ class Debugger:
         moment = before_moving(state, coming, seq) if moving else before_asking(state, coming, seq)  # type: ignore[arg-type]  # told apart by `moving`
         if moment is None:
             return False
-        if self._passed is not None and _same(self._passed, moment):
-            self._passed = None
+        if moment.key in self._passed:
+            self._passed.remove(moment.key)
             return False
         moment = self._applied.at(moment)
         stop = self._judge(moment, state, self._plan, past=False)
         if stop is None:
             return False
-        self._held = moment
+        self._held = stop
         self._due.append(stop)
         return True
 
@@ -135,9 +135,12 @@ class Debugger:
 
     # --- verbs ------------------------------------------------------------------------------------------------------
 
-    def go(self, way: Way) -> None:
-        """Go forward from where the view is. In the past, to the first wanted moment; else the live run goes on."""
-        plan = Plan(way, self.stop.moment if self.stop else None)
+    def go(self, way: Way, start: Moment | None = None) -> None:
+        """Go forward from where the view is. In the past, to the first wanted moment; else the live run goes on.
+
+        `start` is where another branch stands than the one that stopped, when that one is to be stepped.
+        """
+        plan = Plan(way, start or (self.stop.moment if self.stop else None))
         if self._view is not None and self._forward(plan):
             return
         self._view = None
@@ -146,11 +149,17 @@ class Debugger:
             return
         if self._held is not None and self.stop is not None and self.stop.past:
             # The past is used up: the view arrives where the run is held.
-            arrived = self._stop("step", self._held, self.timeline.state, past=False)
-            if plan.wants(self._held) or way != "on":
+            arrived = self._stop("step", self._held.moment, self.timeline.state, past=False)
+            if self._held.reason in ("breakpoint", "exception"):
+                self._tell(replace(self._held, number=arrived.number, state=arrived.state))
+                return
+            if way != "on":
                 self._tell(arrived)
                 return
-        self._plan, self._passed, self._held, self.stop = plan, self._held, None, None
+        if self._held is not None:
+            # It is asked about again, though perhaps after another branch that is stopped at first.
+            self._passed.add(self._held.moment.key)
+        self._plan, self._held, self.stop = plan, None, None
         self._tell(None)
         self._release()
 
@@ -256,13 +265,3 @@ class Debugger:
 
 
 DEFAULT_FAULTS = frozenset(fault.id for fault in FAULTS if fault.default)
-
-
-def _same(one: Moment, other: Moment) -> bool:
-    return (one.branch, one.stage, one.part, one.visit, one.effect) == (
-        other.branch,
-        other.stage,
-        other.part,
-        other.visit,
-        other.effect,
-    )

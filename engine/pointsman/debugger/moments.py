@@ -31,6 +31,8 @@ Part = Literal[
     "end",
 ]
 
+Key = tuple[str, str, Part, int, str]
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -47,6 +49,11 @@ class Moment:
     visit: int
     effect: str = ""
     rules: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        """What it is told apart by from all other moments of its run; the next attempt of an agent is the same one."""
+        return self.branch, self.stage, self.part, self.visit, self.effect
 
 
 def before_moving(state: State, branch: str, seq: int) -> Moment | None:

@@ -32,7 +32,7 @@ OPEN = Redactor()
 class Node:
     """A value with its name; made by `node` and `folder`.
 
-    `shown` is one line, `type` CEL's name of the type, `path` an expression that evaluates to it (empty: there is none).
+    `shown` is one line, `type` CEL's name of the type, `path` an expression that evaluates to it (or empty).
     A list has `indexed` items, a mapping `named` ones; `unfolds` says whether there are children at all.
     """
 
@@ -90,7 +90,7 @@ class Node:
         return not self._sealed and bool(self._parts or (isinstance(self._value, list | dict) and self._value))
 
     def children(self, start: int = 0, count: int = 0) -> Sequence[Node]:
-        """The items `start` to `start + count` of a list (0: to its end), all of anything else; none of a plain value."""
+        """The items `start` to `start + count` of a list (0: to its end), all below anything else, none of a text."""
         if self._sealed:
             return ()
         if self._parts:
