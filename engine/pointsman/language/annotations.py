@@ -55,7 +55,6 @@ class Class:
     name: str
     fields: Mapping[str, str]
     optional: frozenset[str] = frozenset()
-    doc: str = ""
 
 
 @lru_cache(maxsize=256)
@@ -151,7 +150,7 @@ def _class(node: ast.ClassDef, known: Mapping[str, Class]) -> Class | None:
     parents = [known[base] for base in bases if base in known]
     if not (typed or data or "BaseModel" in bases or parents):
         return None
-    partial = any(one.arg == "total" and _is(one.value, False) for one in node.keywords)
+    open_ended = any(one.arg == "total" and _is(one.value, False) for one in node.keywords)
     fields: dict[str, str] = {}
     optional: set[str] = set()
     for parent in parents:
@@ -165,11 +164,11 @@ def _class(node: ast.ClassDef, known: Mapping[str, Class]) -> Class | None:
                 if kept in ("ClassVar", "InitVar") or name.startswith("_"):
                     continue
                 fields[name] = text
-                if kept == "NotRequired" or (partial and kept != "Required"):
-                    optional.add(name)
+                may_miss = kept == "NotRequired" or (open_ended and kept != "Required")
+                optional = optional | {name} if may_miss else optional - {name}
             case _:
                 pass
-    return Class(node.name, fields, frozenset(optional), ast.get_docstring(node) or "")
+    return Class(node.name, fields, frozenset(optional))
 
 
 def _head(annotation: ast.expr) -> str:

@@ -241,7 +241,7 @@ def _joined(around: Around, stage: model.Stage, fork: model.Fork) -> Type:
     return record(
         Member(
             branch.name,
-            partial(_branch_output, around, stage, branch),
+            partial(_branch_output, around, branch),
             "",
             f"branch {branch.name} of {stage.name}",
             branch.name not in fork.join.optional and not (branch.single and branch.block.stages[0].when),
@@ -250,7 +250,7 @@ def _joined(around: Around, stage: model.Stage, fork: model.Fork) -> Type:
     )
 
 
-def _branch_output(around: Around, stage: model.Stage, branch: model.Branch) -> Type:
+def _branch_output(around: Around, branch: model.Branch) -> Type:
     if branch.single:
         return result_of(around, branch.block.stages[0])[0]
     if branch.block.output is None:

@@ -41,7 +41,7 @@ _IN_TEXT = regex(r"[A-Za-z0-9_\-]*")
 _WORDS = frozenset({"name", "true", "false", "null", "in"})
 _NUMBERS = frozenset({"int", "uint", "float"})
 # So many offers are told with type and story; there may be hundreds of stages, and the likeliest come first.
-_LIKELY = 20
+_LIKELY = 12
 _OPERAND_ENDS = _NUMBERS | {"name", "quoted", "string", "bytes", "true", "false", "null", ")", "]", "}"}
 _CONSTANTS = {"true": "bool", "false": "bool", "null": "null"}
 
@@ -73,7 +73,7 @@ def complete_expression(document: Document, offset: int, snippets: bool = False)
     found = tokens(place.text)
     held = _token_at(found, place.at)
     if held is not None and held.kind in ("string", "open"):
-        return _in_string(document, place, held, names, here.context.workspace.env)
+        return _in_string(place, held, names, here.context.workspace.env)
     if (held is not None and held.kind in _NUMBERS | {"bytes"}) or _in_comment(place, found):
         return []
     start, end = (held.start, held.end) if held is not None and held.kind in _WORDS else (place.at, place.at)
@@ -114,7 +114,8 @@ def _offers(way: list[Expr], names: Names) -> Iterator[Offer]:
             yield from (_function(one, one.name, "method") for one in methods(of))
         return
     for value in _values(_expected(way, names)):
-        yield Offer(value, "value", value, "", "One of the values it may have.")
+        written = _quoted(value) if isinstance(value, str) else str(value)
+        yield Offer(written, "value", written, "", "One of the values it may have.")
     for one in names.values():
         # To say which stages these hold would take as long as to offer them.
         many = one.name in ("outputs", "visits")
@@ -157,16 +158,13 @@ def _expected(way: list[Expr], names: Names) -> Type:
     return ANY
 
 
-def _values(of: Type) -> Iterator[str]:
-    """The values that are known to be the only ones of a type, as literals."""
+def _values(of: Type) -> Iterator[str | float]:
+    """The values that are known to be the only ones of a type."""
     for one in of.types if isinstance(of, OneOf) else (of.of if isinstance(of, Maybe) else of,):
-        for value in one.values if isinstance(one, Basic) else ():
-            yield _quoted(value) if isinstance(value, str) else str(value)
+        yield from one.values if isinstance(one, Basic) else ()
 
 
-def _in_string(
-    document: Document, place: ExpressionPlace, held: Token, names: Names, env: tuple[str, ...]
-) -> list[Item]:
+def _in_string(place: ExpressionPlace, held: Token, names: Names, env: tuple[str, ...]) -> list[Item]:
     """Names of members in `x["`, values in `x == "`, variables in `env("`."""
     first = len(held.text) - len(held.text.lstrip("rR")) + held.start + 1
     quote = place.text[first - 1]
@@ -190,15 +188,10 @@ def _in_string(
                 Offer(name, "value", name, "string", "An environment variable of the allow-list.") for name in env
             ]
         case _:
-            known = _texts(_expected(way, at))
+            known = [one for one in _values(_expected(way, at)) if isinstance(one, str)]
             offers = [Offer(one, "value", one, "", "One of the values it may have.") for one in known]
     made = [one._replace(text=_escaped(one.text, quote) + tail) for one in offers]
     return _items(place, made, first, end, True, False)
-
-
-def _texts(of: Type) -> list[str]:
-    types = of.types if isinstance(of, OneOf) else (of.of if isinstance(of, Maybe) else of,)
-    return [one for basic in types if isinstance(basic, Basic) for one in basic.values if isinstance(one, str)]
 
 
 def _items(
