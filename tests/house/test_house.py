@@ -14,7 +14,12 @@ import pytest
 import pointsman
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = [ROOT / "engine" / "pointsman", ROOT / "lsp" / "pointsman_lsp", ROOT / "server" / "pointsman_server"]
+PACKAGES = [
+    ROOT / "engine" / "pointsman",
+    ROOT / "lsp" / "pointsman_lsp",
+    ROOT / "dap" / "pointsman_dap",
+    ROOT / "server" / "pointsman_server",
+]
 MODULES = sorted(path for package in PACKAGES for path in package.rglob("*.py"))
 PURE = ["language", "kernel", "policy", "security"]
 
@@ -72,14 +77,14 @@ BREACHES = {
 @pytest.mark.parametrize("breach", BREACHES)
 def test_each_layer_contract_bites(breach: str, tmp_path: Path) -> None:
     file, line = BREACHES[breach]
-    for folder in ("engine", "lsp", "server"):
+    for folder in ("engine", "lsp", "dap", "server"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     target = tmp_path / file
     target.parent.mkdir(exist_ok=True)
     target.write_text((target.read_text("utf-8") if target.exists() else "") + f"\n{line}\n", "utf-8")
     code = (
-        "import sys; sys.path[:0] = ['engine', 'lsp', 'server']; from importlinter.cli import lint_imports; "
+        "import sys; sys.path[:0] = ['engine', 'lsp', 'dap', 'server']; from importlinter.cli import lint_imports; "
         "sys.exit(lint_imports(cache_dir=None))"
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -24,7 +24,10 @@ from pointsman.security.redaction import Redactor
 
 @dataclass(eq=False)
 class Debugged:
-    """One run and its debugger. `live` is None for a recorded run; `elsewhere` says who runs it, if somebody does."""
+    """One run and its debugger. `live` is None for a recorded run; `elsewhere` says who runs it, if somebody does.
+
+    `launched`: it was started here, and for a debugger; `owner` is the client that did, while it is there.
+    """
 
     run_id: str
     place: Place
@@ -34,6 +37,8 @@ class Debugged:
     live: Live | None = None
     elsewhere: str = ""
     users: int = 0
+    launched: bool = False
+    owner: object = None
 
 
 class Debugging:
@@ -50,6 +55,8 @@ class Debugging:
         """
         live = self._runs.start(loaded, value, options, park=False)
         debugged = self._join(live)
+        debugged.launched = True
+        debugged.users += 1
         prepare(debugged)
         return debugged
 
@@ -61,21 +68,25 @@ class Debugging:
         store = open_journal(place)
         try:
             row = store.run(run)
-            if row.id in self._debugged:
-                return self._debugged[row.id]
-            if row.id in self._runs.live:
-                return self._join(self._runs.live[row.id])
-            return self._recorded(place, store, row)
+            found = self._debugged.get(row.id)
+            if found is None and row.id in self._runs.live:
+                found = self._join(self._runs.live[row.id])
+            if found is None:
+                found = self._recorded(place, store, row)
+            found.users += 1
+            return found
         finally:
             store.close()
 
     def leave(self, debugged: Debugged) -> None:
-        """One client less; the run of the last one goes on alone."""
+        """One client less; the run of the last one goes on alone, up to where only people can help."""
         debugged.users -= 1
         if debugged.users <= 0:
             self._debugged.pop(debugged.run_id, None)
             if debugged.live is not None:
                 debugged.live.session.set_gate(None)
+                if debugged.launched:
+                    debugged.live.session.park()
 
     def _join(self, live: Live) -> Debugged:
         session = live.session

@@ -1,0 +1,492 @@
+"""One client of the debugger: its requests become verbs, the run's stops and outputs become events.
+
+Laws: a run starts at `configurationDone` and not before; what a request causes is told after its answer; a client that
+is gone holds nothing up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pointsman.debugger.causes import cause, why
+from pointsman.debugger.debugger import Logged, Stop, Told
+from pointsman.debugger.frames import moment_of
+from pointsman.debugger.inspection import learn
+from pointsman.debugger.stepping import Way
+from pointsman.errors import PointsmanError
+from pointsman.kernel.effects import Ask
+from pointsman.kernel.events import Json, Record
+from pointsman.kernel.state import ROOT, State
+from pointsman.language.source import Span
+from pointsman.runtime.debugging import Debugged
+from pointsman.runtime.redacting import learn_state
+from pointsman.runtime.workspace import find_place
+from pointsman_dap import params as ask
+from pointsman_dap.breakpoints import Breakpoints
+from pointsman_dap.errors import Refused
+from pointsman_dap.faults import Faults
+from pointsman_dap.places import Places
+from pointsman_dap.protocol import Body, Request
+from pointsman_dap.seeing import Seeing
+from pointsman_dap.starting import Host, Wanted, read_launch, words_of
+from pointsman_dap.telling import EXIT_CODES, Feed, busy_words, question_words, stopped
+from pointsman_dap.texts import Texts
+from pointsman_dap.threads import Threads
+from pointsman_dap.voice import Voice
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """An answer, and what happens once it is on its way."""
+
+    body: Body | None
+    act: Callable[[], None]
+
+
+class Later:
+    """There is an answer, at another time."""
+
+
+Answer = Body | Then | Later | None
+
+
+class Adapter:
+    """What one client has asked for and what it has been told."""
+
+    def __init__(self, host: Host, voice: Voice) -> None:
+        self._host = host
+        self._voice = voice
+        self.state = "new"
+        """new, ready (introduced), configuring (a run is chosen), running, ended, gone."""
+        self._client = ask.Initialize()
+        self._places = Places()
+        self._breakpoints = Breakpoints(self._places)
+        self._seeing = Seeing(self._client, self._places)
+        self._threads = Threads(voice)
+        self._faults = Faults()
+        self._starting: Request | None = None
+        self._wanted: Wanted | Debugged | None = None
+        self._run: Debugged | None = None
+        self._texts: Texts | None = None
+        self._feed: Feed | None = None
+        self._entry = False
+        self._no_debug = False
+        self._quiet = False
+        self._is_stopped = False
+        self._said: set[str] = set()
+        self._undo: list[Callable[[], object]] = []
+
+    # --- the beginning ----------------------------------------------------------------------------------------------
+
+    def initialize(self, args: ask.Initialize, capabilities: Mapping[str, Json]) -> Body:
+        """Introduce client and adapter."""
+        self.state = "ready"
+        self._client = args
+        self._places = Places.of(args)
+        self._breakpoints = Breakpoints(self._places)
+        self._seeing = Seeing(args, self._places)
+        return dict(capabilities)
+
+    def launch(self, request: Request, args: ask.Launch) -> Answer:
+        """Read what is to run; it is started when the client has said where to stop."""
+        try:
+            wanted = read_launch(args, self._host)
+        except PointsmanError as error:
+            self._fail(request, Refused("launchFailed", words_of(error), show=True))
+            return Later()
+        self._entry, self._no_debug = args.stop_on_entry, args.no_debug
+        self._wanted = wanted
+        policies = tuple(shown for _, shown in wanted.loaded.policy_files)
+        root, program = wanted.loaded.place.root, wanted.loaded.program
+        texts = Texts(root, program, policies, "as this run was started", self._places)
+        texts.spelled(args.program if str(wanted.loaded.path) != args.program else "")
+        return self._chosen(request, texts)
+
+    def attach(self, request: Request, args: ask.Attach) -> Answer:
+        """Find a run, live or recorded."""
+        try:
+            found = self._host.debugging.attach(find_place(self._host.root), args.run)
+        except PointsmanError as error:
+            self._fail(request, Refused("attachFailed", words_of(error), show=True))
+            return Later()
+        self._entry = args.stop_on_entry
+        self._wanted = found
+        self._undo.append(lambda: self._host.debugging.leave(found))
+        self._voice.hide = found.redactor
+        started = found.debugger.timeline.state.started
+        texts = Texts(found.place.root, found.program, started.policies, f"as of run {found.run_id}", self._places)
+        return self._chosen(request, texts)
+
+    def configured(self) -> Then:
+        """The client has said where to stop: now the run starts."""
+        return Then(None, self._start)
+
+    def _chosen(self, request: Request, texts: Texts) -> Later:
+        self._starting, self._texts = request, texts
+        self.state = "configuring"
+        self._voice.event("initialized")
+        for told in self._breakpoints.bind(texts):
+            self._voice.event("breakpoint", {"reason": "changed", "breakpoint": told})
+        return Later()
+
+    def _fail(self, request: Request, why: Refused) -> None:
+        self._voice.refuse(request, why)
+        self.state = "ended"
+        self._voice.event("terminated")
+
+    def _start(self) -> None:
+        request, wanted = self._starting, self._wanted
+        if request is None or wanted is None:
+            return
+        self._starting = None
+        try:
+            if isinstance(wanted, Wanted):
+                run = self._host.debugging.launch(wanted.loaded, wanted.value, wanted.options, self._prepare)
+                self._undo.append(lambda: self._host.debugging.leave(run))
+            else:
+                run = wanted
+                self._prepare(run)
+        except PointsmanError as error:
+            self._fail(request, Refused("launchFailed", words_of(error), show=True))
+            return
+        self.state = "running"
+        self._voice.answer(request)
+        method = "launch" if isinstance(wanted, Wanted) else "attach"
+        process = {"name": run.program.name, "isLocalProcess": True, "startMethod": method}
+        self._voice.event("process", process)
+        self._threads.now([ROOT])
+        if method == "attach":
+            self._join(run)
+
+    def _prepare(self, run: Debugged) -> None:
+        """Everything is in place before the run's first move."""
+        self._run = run
+        self._voice.hide = run.redactor
+        self._feed = Feed(run.program)
+        if isinstance(self._wanted, Wanted):
+            run.owner = self
+        self._set_breakpoints()
+        self._set_faults()
+        self._undo.append(run.debugger.listen(self._told))
+        if isinstance(self._wanted, Wanted) and self._entry and not self._no_debug:
+            run.debugger.pause()
+        if run.live is not None:
+            task = run.live.task
+            self._undo.append(run.live.session.watch(self._happened))
+            task.add_done_callback(self._over)
+            self._undo.append(lambda: task.remove_done_callback(self._over))
+
+    def _join(self, run: Debugged) -> None:
+        """Come to a run that is under way, or over."""
+        if run.elsewhere:
+            words = f"{run.run_id} is run by {run.elsewhere}; this is what it has recorded so far\n"
+            self._voice.output("important", words)
+        if run.live is None:
+            run.debugger.open(at_start=self._entry)
+        elif run.debugger.stop is not None:
+            self._told(run.debugger.stop)
+        else:
+            state = run.live.session.state
+            self._threads.now(state.branches)
+            self._say_questions(state)
+
+    # --- breakpoints ------------------------------------------------------------------------------------------------
+
+    def set_breakpoints(self, args: ask.SetBreakpoints) -> Body:
+        """Replace the breakpoints of one text."""
+        asked = args.breakpoints
+        if asked is None:
+            asked = [ask.SourceBreakpoint(line) for line in args.lines]
+        told = self._breakpoints.set_lines(args.source, asked, self._texts)
+        self._set_breakpoints()
+        return {"breakpoints": told}
+
+    def set_function_breakpoints(self, args: ask.SetFunctionBreakpoints) -> Body:
+        """Replace the breakpoints by name."""
+        told = self._breakpoints.set_functions(args.breakpoints, self._texts)
+        self._set_breakpoints()
+        return {"breakpoints": told}
+
+    def set_exception_breakpoints(self, args: ask.SetExceptionBreakpoints) -> Body:
+        """Replace the faults to stop at."""
+        told = self._faults.set(args)
+        self._set_faults()
+        return {"breakpoints": told}
+
+    def breakpoint_locations(self, args: ask.BreakpointLocations) -> Body:
+        """Where breakpoints can stand in some lines."""
+        text = self._texts.meant(args.source) if self._texts else None
+        if text is None:
+            return {"breakpoints": []}
+        source, places = text.source, self._places
+        first, last = places.line(args.line), places.line(args.end_line or args.line)
+        found = [site for site in text.sites if first <= source.line_at(site.span.start) <= last]
+        return {"breakpoints": [places.range(source, site.span) for site in found]}
+
+    def _set_breakpoints(self) -> None:
+        if self._run is not None and not self._no_debug:
+            self._run.debugger.set_breakpoints(self._told, self._breakpoints.bound())
+
+    def _set_faults(self) -> None:
+        if self._run is not None and not self._no_debug:
+            self._run.debugger.set_faults(self._told, self._faults.wanted, self._faults.conditions)
+
+    # --- moving -----------------------------------------------------------------------------------------------------
+
+    def go(self, args: ask.Thread, way: Way) -> Then:
+        """Go on from a stop; a step is that of the thread it is asked for."""
+        debugger, stop = self._running().debugger, self._stop()
+        start = moment_of(stop, self._threads.branch(args.thread_id))
+        body = {"allThreadsContinued": True} if way == "on" else None
+        return Then(body, lambda: self._cause(lambda: debugger.go(way, start)))
+
+    def back(self, *, far: bool) -> Then:
+        """Go back from a stop."""
+        debugger = self._running().debugger
+        self._stop()
+        return Then(None, lambda: self._cause(lambda: debugger.back(far=far)))
+
+    def pause(self) -> Then:
+        """Stop at the next boundary."""
+        return Then(None, self._pause)
+
+    def _pause(self) -> None:
+        run = self._running()
+        if run.debugger.stop is None and run.live is not None:
+            run.debugger.pause()
+            self._voice.output("console", busy_words(run.live.session.state) or "stopping at the next boundary\n")
+
+    def _cause(self, act: Callable[[], None]) -> None:
+        """Do what a request of ours asks for; that it resumes is no news to the client."""
+        self._quiet, self._is_stopped = True, False
+        try:
+            act()
+        finally:
+            self._quiet = False
+
+    # --- seeing -----------------------------------------------------------------------------------------------------
+
+    def threads(self) -> Body:
+        """The branches there are."""
+        return {"threads": self._threads.told()}
+
+    def stack_trace(self, args: ask.StackTrace) -> Body:
+        """A page of a branch's stack."""
+        stop, texts = self._stop(), self._texts
+        assert texts is not None
+        frames = self._seeing.frames(stop, self._threads.branch(args.thread_id))
+        last = args.start_frame + args.levels if args.levels > 0 else len(frames)
+        page = frames[args.start_frame : last]
+        return {
+            "stackFrames": [self._seeing.told_frame(placed, texts) for placed in page],
+            "totalFrames": len(frames),
+        }
+
+    def scopes(self, args: ask.Scopes) -> Body:
+        """The scopes of a frame."""
+        run, stop = self._running(), self._stop()
+        return {"scopes": self._seeing.scopes(stop, run.debugger.timeline, args.frame_id, run.redactor)}
+
+    def variables(self, args: ask.Variables) -> Body:
+        """What lies in a scope or a value."""
+        self._stop()
+        return {"variables": self._seeing.variables(args)}
+
+    def evaluate(self, args: ask.Evaluate) -> Answer:
+        """An expression; in the console also `:why`, `:back` and `:rback`, which some clients have no buttons for."""
+        run, stop, text = self._running(), self._stop(), args.expression.strip()
+        if args.context == "repl" and text.startswith(":"):
+            return self._command(text, args.frame_id, stop)
+        return self._seeing.evaluate(stop, args.frame_id, text, args.context, run.redactor)
+
+    def exception_info(self, args: ask.Thread) -> Body:
+        """Why the run stopped, when it stopped at a fault."""
+        run, stop = self._running(), self._stop()
+        if not stop.fault or self._threads.branch(args.thread_id) != stop.moment.branch:
+            raise Refused("notAFault", "this thread did not stop at a fault")
+        found = cause(stop, run.debugger.timeline, run.redactor)
+        return {
+            "exceptionId": found.id,
+            "description": found.sentence,
+            "breakMode": "always",
+            "details": {"message": found.sentence, "typeName": found.id, "stackTrace": found.page},
+        }
+
+    def source(self, args: ask.Source) -> Body:
+        """A text as it ran."""
+        named = args.source_reference or (args.source.source_reference if args.source else 0)
+        if self._texts is None:
+            raise Refused("unknownSource", "there is no run whose text could be meant")
+        return {"content": self._texts.by_reference(named).text(), "mimeType": "text/x-yaml"}
+
+    def loaded_sources(self) -> Body:
+        """The pipeline and the policies that watch it."""
+        texts = self._texts
+        return {"sources": [texts.told(text) for text in texts.all()] if texts else []}
+
+    def _command(self, text: str, frame_id: int | None, stop: Stop) -> Answer:
+        branch = self._seeing.branch_of(frame_id, stop)
+        match text:
+            case ":why":
+                run = self._running()
+                return {"result": why(stop, branch, run.debugger.timeline, run.redactor), "variablesReference": 0}
+            case ":back" | ":rback":
+                far = text == ":rback"
+                said = "back to the last breakpoint" if far else "back"
+                return Then({"result": said, "variablesReference": 0}, self.back(far=far).act)
+            case _:
+                raise Refused("notEvaluated", f"{text} is no command; there are :why, :back and :rback")
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def terminate(self) -> Then:
+        """End the run in good order; its end is told when it has come."""
+        self._may_end()
+        return Then(None, self._end)
+
+    def disconnect(self, args: ask.Disconnect) -> Then:
+        """Leave; what this client has launched ends with it unless it says otherwise, all else goes on."""
+        wanted = args.terminate_debuggee
+        ends = isinstance(self._wanted, Wanted) if wanted is None else wanted
+        if ends and wanted:
+            self._may_end()
+        return Then(None, lambda: self._bye(ends))
+
+    def leave(self) -> None:
+        """The client is gone, whether it said so or not."""
+        self.state = "gone"
+        if self._run is not None and self._run.owner is self:
+            self._run.owner = None
+        while self._undo:
+            self._undo.pop()()
+
+    def abandon(self, request: Request) -> bool:
+        """Take back a start that is still waiting for the client. Whether this request was one."""
+        if request is not self._starting:
+            return False
+        self._starting = None
+        self._fail(request, Refused("cancelled", "the start was cancelled"))
+        return True
+
+    @property
+    def starting(self) -> Request | None:
+        """The `launch` or `attach` that is not answered yet."""
+        return self._starting
+
+    def _may_end(self) -> None:
+        run = self._run
+        if run is not None and run.live is not None and run.owner not in (None, self):
+            raise Refused("notYours", "another client launched this run and is here: it is theirs to end", show=True)
+
+    def _end(self) -> None:
+        run = self._running()
+        if run.live is None:
+            self._terminated()
+        else:
+            run.live.session.cancel(str(self._host.principal.get("id", "debugger")))
+
+    def _bye(self, ends: bool) -> None:
+        if self._starting is not None:
+            request, self._starting = self._starting, None
+            self._voice.refuse(request, Refused("cancelled", "the client has left"))
+        if ends and self._run is not None and self._run.live is not None and self.state == "running":
+            self._end()
+        self.leave()
+
+    # --- what the run tells -----------------------------------------------------------------------------------------
+
+    def _told(self, told: Told) -> None:
+        match told:
+            case Stop():
+                self._stopped(told)
+            case Logged():
+                if self._breakpoints.own([told.breakpoint.id]):
+                    site = told.breakpoint.site
+                    self._output("console", f"{told.text}\n", site.span if site else None)
+            case None:
+                self._resumed()
+
+    def _stopped(self, stop: Stop) -> None:
+        if self._is_stopped:
+            self._resumed()  # another client has moved the view from one stop to the next
+        assert self._run is not None
+        learn(stop, self._run.redactor)
+        self._seeing.forget()
+        self._is_stopped = True
+        self._threads.now(stop.state.branches or [ROOT])
+        entry, self._entry = self._entry, False
+        thread = self._threads.id_of(stop.moment.branch)
+        self._voice.event("stopped", stopped(stop, thread, self._breakpoints, entry=entry))
+
+    def _resumed(self) -> None:
+        self._seeing.forget()
+        self._is_stopped = False
+        if not self._quiet:
+            self._voice.event("continued", {"threadId": 1, "allThreadsContinued": True})
+
+    def _happened(self, records: Sequence[Record], state: State) -> None:
+        self._learn(state)
+        assert self._feed is not None
+        for category, text, span in self._feed.of(records, state):
+            self._output(category, text, span)
+        if not self._is_stopped:
+            self._threads.now(state.branches or [ROOT])
+        self._say_questions(state)
+
+    def _say_questions(self, state: State) -> None:
+        """When nothing moves until a person answers, say so, once for each question."""
+        asks = [effect for effect in state.pending.values() if isinstance(effect, Ask)]
+        if state.ready or len(asks) != len(state.pending):
+            return
+        for one in asks:
+            if one.id not in self._said:
+                self._said.add(one.id)
+                self._output("important", question_words(one, state, asks))
+
+    def _over(self, task: asyncio.Task[State]) -> None:
+        if self.state != "running":
+            return
+        assert self._run is not None
+        failed = task.cancelled() or task.exception() is not None
+        if failed:
+            words = f"{self._run.run_id} is not run here any more; go on with: pointsman resume {self._run.run_id}\n"
+            self._output("important", words)
+        else:
+            state = task.result()
+            if not state.ended:
+                words = f"{state.run_id} waits for an answer; give it, then go on with: pointsman resume\n"
+                self._output("important", words)
+            self._voice.event("exited", {"exitCode": EXIT_CODES.get(state.outcome, 1)})
+        self._terminated()
+
+    def _terminated(self) -> None:
+        self._seeing.forget()
+        self.state = "ended"
+        self._voice.event("terminated")
+
+    def _output(self, category: str, text: str, span: Span | None = None) -> None:
+        place: Body = {}
+        if span is not None and self._texts is not None:
+            pipeline = self._texts.pipeline
+            line, column = self._places.position(pipeline.source, span.start)
+            place = {"source": self._texts.told(pipeline), "line": line, "column": column}
+        self._voice.output(category, text, place)
+
+    def _learn(self, state: State) -> None:
+        if self._run is not None and self._run.redactor.learns:
+            learn_state(self._run.redactor, state)
+
+    # --- where we are -----------------------------------------------------------------------------------------------
+
+    def _running(self) -> Debugged:
+        if self._run is None or self.state != "running":
+            raise Refused("noRun", "there is no run")
+        return self._run
+
+    def _stop(self) -> Stop:
+        stop = self._running().debugger.stop
+        if stop is None:
+            raise Refused("notStopped", "the run is going on")
+        return stop

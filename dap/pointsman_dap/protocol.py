@@ -1,0 +1,105 @@
+"""One client's side of the protocol without any I/O: bytes in, requests out; answers and events in, bytes out.
+
+Laws: our `seq` counts from 1; each request is answered exactly once; nothing a client sends raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from pointsman.wire import Frames, Unreadable, frame
+from pointsman_dap.errors import Refused
+
+MAX_BODY = 10 * 1024 * 1024
+"""Bytes of one message of a client: the largest carries a run's input or an expression."""
+
+Body = dict[str, Any]
+
+
+@dataclass(eq=False, slots=True)
+class Request:
+    """One request as it came; `seq` is the client's and may be anything, so requests are told apart by themselves."""
+
+    seq: int
+    command: str
+    arguments: Body = field(default_factory=dict)
+    answered: bool = False
+
+
+class Protocol:
+    """Frames and numbers the messages of one connection."""
+
+    def __init__(self) -> None:
+        self._frames = Frames(MAX_BODY)
+        self._seq = 0
+
+    def receive(self, data: bytes) -> Iterator[Request | Unreadable]:
+        """The requests that these bytes complete. Answers and events of a client mean nothing to us: we ask nothing."""
+        for body in self._frames.feed(data):
+            if isinstance(body, Unreadable):
+                yield body
+                continue
+            found = read(body)
+            if found is not None:
+                yield found
+
+    def answer(self, request: Request, body: Body | None = None) -> bytes:
+        """The answer to a request that was met."""
+        return self._answer(request, True, None, body)
+
+    def refuse(self, request: Request, why: Refused) -> bytes:
+        """The answer to a request that was not."""
+        return self._answer(request, False, why.message, why.body())
+
+    def event(self, name: str, body: Body | None = None) -> bytes:
+        """Something to tell that nobody has asked for."""
+        said: Body = {"type": "event", "event": name}
+        if body is not None:
+            said["body"] = body
+        return self._framed(said)
+
+    def _answer(self, request: Request, success: bool, message: str | None, body: Any) -> bytes:
+        assert not request.answered, f"{request.command} was answered already"
+        request.answered = True
+        said: Body = {
+            "type": "response",
+            "request_seq": request.seq,
+            "success": success,
+            "command": request.command,
+        }
+        if message is not None:
+            said["message"] = message
+        if body is not None:
+            said["body"] = body
+        return self._framed(said)
+
+    def _framed(self, said: Body) -> bytes:
+        self._seq += 1
+        return frame(msgspec.json.encode({"seq": self._seq, **said}))
+
+
+def read(body: bytes) -> Request | Unreadable | None:
+    """A message's request; None for what is none, Unreadable for what is no message at all."""
+    try:
+        said = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Unreadable(f"this is no JSON: {error}")
+    if not isinstance(said, dict):
+        return Unreadable("a message is an object")
+    if said.get("type") in ("response", "event"):
+        return None
+    seq, command, arguments = said.get("seq"), said.get("command"), said.get("arguments")
+    if said.get("type") != "request" or not isinstance(command, str):
+        return Unreadable("a message is a request and names its command")
+    if not isinstance(seq, int) or isinstance(seq, bool):
+        seq = 0
+    # A client in a language that can not tell an empty list from an empty object sends either.
+    if arguments is None or arguments == []:
+        arguments = {}
+    if not isinstance(arguments, dict):
+        arguments = {"": arguments}
+    return Request(seq, command, arguments)

@@ -1,0 +1,155 @@
+"""What a stopped run shows, by handles that die when it goes on: frames, scopes, variables, values of expressions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from pointsman.debugger import inspection
+from pointsman.debugger.debugger import Stop
+from pointsman.debugger.frames import Frame, frames
+from pointsman.debugger.nodes import Node, hidden
+from pointsman.debugger.timeline import Timeline
+from pointsman.errors import Misuse
+from pointsman.security.redaction import Redactor
+from pointsman_dap.errors import Refused
+from pointsman_dap.params import Initialize, Variables
+from pointsman_dap.places import Places
+from pointsman_dap.texts import Texts
+
+Body = dict[str, Any]
+
+MOST = 1000
+"""Children given at once to a client that can not ask for pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A frame with the handle it has."""
+
+    id: int
+    frame: Frame
+
+
+class Seeing:
+    """The handles of one client. Numbers grow for ever, so one of an earlier stop never means another thing."""
+
+    def __init__(self, client: Initialize, places: Places) -> None:
+        self._client = client
+        self._places = places
+        self._next = 1
+        self._first = 1
+        self._things: dict[int, Frame | Node] = {}
+        self._stacks: dict[str, list[Placed]] = {}
+
+    def forget(self) -> None:
+        """The run has gone on, or stands elsewhere: everything handed out is void."""
+        self._first = self._next
+        self._things.clear()
+        self._stacks.clear()
+
+    def frames(self, stop: Stop, branch: str) -> list[Placed]:
+        """The stack of a branch; the same handles each time it is asked for at one stop."""
+        if branch not in self._stacks:
+            self._stacks[branch] = [Placed(self._hold(frame), frame) for frame in frames(stop, branch)]
+        return self._stacks[branch]
+
+    def told_frame(self, placed: Placed, texts: Texts) -> Body:
+        """A frame as the protocol has it."""
+        frame = placed.frame
+        body: Body = {"id": placed.id, "name": frame.name, "line": 0, "column": 0, "presentationHint": frame.hint}
+        if frame.span is not None:
+            body["source"] = texts.told(texts.pipeline)
+            body |= self._places.range(texts.pipeline.source, frame.span)
+        return body
+
+    def scopes(self, stop: Stop, timeline: Timeline, frame_id: int, hide: Redactor) -> list[Body]:
+        """The scopes of a frame."""
+        frame = self._frame(frame_id)
+        found = []
+        for group in inspection.scopes(stop, frame.branch, timeline):
+            root = hidden(group.root, hide)
+            # Even an empty scope has a handle: clients ask for what is in it without a look at the number.
+            body: Body = {"name": group.name, "expensive": group.expensive, "variablesReference": self._hold(root)}
+            if group.hint:
+                body["presentationHint"] = group.hint
+            found.append(body)
+        return found
+
+    def variables(self, asked: Variables) -> list[Body]:
+        """What lies in a handle: a page of a list, everything of a mapping."""
+        node = self._thing(asked.variables_reference)
+        if not isinstance(node, Node):
+            raise Refused("unknownReference", "that is a frame; ask for its scopes")
+        if not node.indexed:
+            return [] if asked.filter == "indexed" else [self._variable(child) for child in node.children()]
+        if asked.filter == "named":
+            return []
+        if self._client.supports_variable_paging:
+            return [self._variable(child) for child in node.children(asked.start, asked.count)]
+        found = [self._variable(child) for child in node.children(0, MOST)]
+        if node.indexed > MOST:
+            rest = f"{node.indexed - MOST} more; evaluate one of them by its index"
+            found.append({"name": "…", "value": rest, "variablesReference": 0})
+        return found
+
+    def evaluate(self, stop: Stop, frame_id: int | None, text: str, context: str, hide: Redactor) -> Body:
+        """The value of an expression, in a frame or where the run stopped."""
+        branch = stop.moment.branch if frame_id is None else self._frame(frame_id).branch
+        try:
+            node = hidden(inspection.evaluate(stop, branch, text), hide)
+        except Misuse as error:
+            raise Refused("notEvaluated", hide.text(error.message), show=False) from None
+        body: Body = {"result": in_full(node) if context in ("clipboard", "repl") else node.shown}
+        body |= self._reference(node)
+        if self._client.supports_variable_type:
+            body["type"] = node.type
+        return body
+
+    def branch_of(self, frame_id: int | None, stop: Stop) -> str:
+        """The branch a frame belongs to, else the one that stopped."""
+        return stop.moment.branch if frame_id is None else self._frame(frame_id).branch
+
+    def _variable(self, node: Node) -> Body:
+        body: Body = {"name": node.name, "value": node.shown, **self._reference(node)}
+        if self._client.supports_variable_type:
+            body["type"] = node.type
+        if node.path:
+            body["evaluateName"] = node.path
+        return body
+
+    def _reference(self, node: Node) -> Body:
+        if not node.unfolds:
+            return {"variablesReference": 0}
+        body: Body = {"variablesReference": self._hold(node)}
+        if self._client.supports_variable_paging and node.indexed:
+            body["indexedVariables"] = node.indexed
+        return body
+
+    def _hold(self, thing: Frame | Node) -> int:
+        handle = self._next
+        self._next += 1
+        self._things[handle] = thing
+        return handle
+
+    def _frame(self, frame_id: int) -> Frame:
+        frame = self._thing(frame_id)
+        if isinstance(frame, Node):
+            raise Refused("unknownReference", f"{frame_id} is no frame")
+        return frame
+
+    def _thing(self, handle: int) -> Frame | Node:
+        thing = self._things.get(handle)
+        if thing is None:
+            if 0 < handle < self._first:
+                raise Refused("staleReference", f"{handle} was given out at an earlier stop; the run has moved since")
+            raise Refused("unknownReference", f"{handle} was never given out")
+        return thing
+
+
+def in_full(node: Node) -> str:
+    """A value to copy: a string as it is, all else as JSON."""
+    value = node.value
+    return value if isinstance(value, str) else msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

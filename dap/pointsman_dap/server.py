@@ -1,0 +1,66 @@
+"""The debug adapter of one client: given its streams, it serves it to its end."""
+
+from __future__ import annotations
+
+import asyncio
+
+from pointsman_dap.connection import Connection
+from pointsman_dap.starting import Host
+
+__all__ = ["Host", "serve"]
+
+CHUNK = 256 * 1024
+MOST_ROUNDS = 100
+"""Turns of the loop given to a client that never stops to write, before it gets an answer."""
+
+
+async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: Host) -> int:
+    """Serve one client and return its exit code: 0 after `disconnect`, 1 when it just went away.
+
+    Never raises for what a client does. What it has launched goes on when it vanishes, and waits for nobody. The
+    streams are the caller's to close.
+    """
+    news = asyncio.Event()
+    connection = Connection(host, writer.write)
+    ended = False
+
+    async def read() -> None:
+        nonlocal ended
+        try:
+            while data := await reader.read(CHUNK):
+                connection.receive(data)
+                news.set()
+        except OSError:
+            pass  # as good as the end of input
+        finally:
+            ended = True
+            news.set()
+
+    async def take_in() -> None:
+        """Let everything that has arrived be received, so that what was cancelled is known."""
+        for _ in range(MOST_ROUNDS):
+            before = connection.arrived
+            for _ in range(3):
+                await asyncio.sleep(0)
+            if connection.arrived == before:
+                return
+
+    reading = asyncio.create_task(read())
+    try:
+        while not connection.left:
+            await take_in()
+            if connection.waiting:
+                connection.turn()
+                await writer.drain()
+            elif ended:
+                break
+            else:
+                news.clear()
+                await news.wait()
+    except OSError:
+        pass  # the client is gone, and nobody is left to answer
+    finally:
+        reading.cancel()
+        left = connection.left
+        connection.lose()
+    return 0 if left else 1

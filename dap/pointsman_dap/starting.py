@@ -1,0 +1,115 @@
+"""What a client wants to debug: the arguments of `launch` made into a pipeline, its input and its options."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from pointsman.errors import Misuse, PointsmanError, RefusedDefinition
+from pointsman.language.diagnostics import Diagnostic
+from pointsman.runtime import catalog
+from pointsman.runtime.catalog import Loaded
+from pointsman.runtime.debugging import Debugging
+from pointsman.runtime.sessions import Options, check_options, fit_input
+from pointsman.runtime.workspace import read_source
+from pointsman_dap.params import Launch
+from pointsman_dap.places import path_of
+
+Json = Any
+
+
+class Host(Protocol):
+    """What the process gives a debug adapter: its runs, its workspace, and who the client is."""
+
+    @property
+    def debugging(self) -> Debugging: ...
+
+    @property
+    def root(self) -> Path:
+        """The workspace's root."""
+        ...
+
+    @property
+    def cwd(self) -> Path:
+        """The folder the client was started in."""
+        ...
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """The client's environment."""
+        ...
+
+    @property
+    def principal(self) -> Mapping[str, Json]:
+        """Who the client is, as a run keeps it: `{id, roles}`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A run that can be started: nothing is left that could be refused."""
+
+    loaded: Loaded
+    value: Json
+    options: Options
+
+
+def read_launch(args: Launch, host: Host) -> Wanted:
+    """Find, check and compile what is to run. Raises PointsmanError."""
+    cwd = _folder(args.cwd, host)
+    program, name = _program(args.program, cwd, host.root)
+    loaded = catalog.load(program, name)
+    env = {key: value for key, value in {**host.env, **args.env}.items() if value is not None}
+    options = Options(principal=dict(host.principal), answers=args.answers, cwd=cwd, env=env)
+    value = _input(args.input, cwd, program.parent)
+    fit_input(loaded, value)
+    check_options(loaded, options)
+    return Wanted(loaded, value, options)
+
+
+def words_of(error: PointsmanError) -> str:
+    """An error in one sentence for a person, with what to do; of a refused file the first diagnostics."""
+    said = f"{error.message}. {error.hint}" if error.hint else error.message
+    if isinstance(error, RefusedDefinition):
+        found = [one for one in error.diagnostics if isinstance(one, Diagnostic) and one.severity == "error"]
+        said = "; ".join([error.message, *(one.message for one in found[:3])])
+    return said
+
+
+def _folder(named: str, host: Host) -> Path:
+    cwd = host.cwd / path_of(named) if named else host.cwd
+    if not cwd.is_dir():
+        raise Misuse("folder_missing", f"there is no folder {cwd}", "Mend `cwd` in the launch configuration")
+    return cwd
+
+
+def _program(named: str, cwd: Path, root: Path) -> tuple[Path, str | None]:
+    """The file and, after `#`, the pipeline in it; a relative one lies in the folder, else in the workspace."""
+    if not named:
+        raise Misuse("program_missing", "`program` names no pipeline", "Such as: triage.pipeline.yaml")
+    path, name = path_of(named), None
+    found = _first(path, cwd, root)
+    if not found.exists() and "#" in path:
+        path, _, name = path.rpartition("#")
+        found = _first(path, cwd, root)
+    return found, name
+
+
+def _first(path: str, cwd: Path, root: Path) -> Path:
+    return next((folder / path for folder in (cwd, root) if (folder / path).exists()), cwd / path)
+
+
+def _input(given: Json, cwd: Path, beside: Path) -> Json:
+    if given is None:
+        return {}
+    if not isinstance(given, str):
+        return given
+    path = _first(path_of(given), cwd, beside)
+    source = read_source(path)
+    try:
+        return json.loads(source.data)
+    except (ValueError, RecursionError) as error:
+        raise Misuse("input_unreadable", f"{given} is no JSON: {error}") from None

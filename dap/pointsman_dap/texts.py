@@ -1,0 +1,102 @@
+"""The texts of one run, its pipeline as it was pinned, its policies as they are: how clients name and read them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pointsman.debugger.sites import Site, rule_sites, sites_of
+from pointsman.errors import Misuse
+from pointsman.kernel.instructions import Program
+from pointsman.language.source import Source
+from pointsman.runtime.workspace import read_source
+from pointsman_dap.errors import Refused
+from pointsman_dap.params import SourceRef
+from pointsman_dap.places import Places, key_of, path_of
+
+PIPELINE = 1
+"""The source reference of the pipeline's pinned text; it is the only text that can differ from its file."""
+
+
+@dataclass(eq=False)
+class Text:
+    """One text: the file it came from, what was read, and where a breakpoint can stand in it."""
+
+    file: Path
+    source: Source
+    sites: tuple[Site, ...]
+    reference: int = 0
+    """Not 0: the text can be asked for by it."""
+    _seen: tuple[tuple[int, int], bool] | None = None
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether the file still holds this text."""
+        try:
+            found = os.stat(self.file)
+            signature = found.st_mtime_ns, found.st_size
+            if self._seen is None or self._seen[0] != signature:
+                self._seen = signature, self.file.read_bytes() == self.source.data
+            return self._seen[1]
+        except OSError:
+            return False
+
+
+class Texts:
+    """The texts of one run, for one client."""
+
+    def __init__(self, root: Path, program: Program, policies: tuple[str, ...], origin: str, places: Places) -> None:
+        self.program = program
+        self._root = root
+        self._policies = policies
+        self._origin = origin
+        self._places = places
+        self._spelled: dict[str, str] = {}
+        self.pipeline = Text(root / program.source.path, program.source, sites_of(program), PIPELINE)
+
+    @cached_property
+    def policies(self) -> tuple[Text, ...]:
+        """The policies that watch the run, as far as they can be read."""
+        return tuple(self._read_policies())
+
+    def all(self) -> tuple[Text, ...]:
+        """The pipeline first."""
+        return (self.pipeline, *self.policies)
+
+    def spelled(self, path: str) -> None:
+        """Remember how the client writes a path: it is told the same one again."""
+        if path:
+            self._spelled[key_of(path_of(path))] = path
+
+    def meant(self, named: SourceRef) -> Text | None:
+        """The text a client means, None when it is none of this run's."""
+        if named.source_reference:
+            return self.pipeline if named.source_reference == PIPELINE else None
+        key = key_of(path_of(named.path))
+        return next((text for text in self.all() if key_of(str(text.file)) == key), None)
+
+    def by_reference(self, reference: int) -> Source:
+        """The text behind a source reference. Raises Refused."""
+        if reference != PIPELINE:
+            raise Refused("unknownSource", f"there is no text with the reference {reference}")
+        return self.pipeline.source
+
+    def told(self, text: Text) -> dict[str, Any]:
+        """A text as the protocol names it: its path where that still holds it, else a reference to what ran."""
+        if text.on_disk or not text.reference:
+            path = str(text.file)
+            return {"name": text.file.name, "path": self._spelled.get(key_of(path)) or self._places.path(path)}
+        return {"name": text.file.name, "sourceReference": text.reference, "origin": self._origin}
+
+    def _read_policies(self) -> Iterator[Text]:
+        for shown in self._policies:
+            file = self._root / shown
+            try:
+                source = read_source(file, shown)
+            except Misuse:
+                continue  # it fails closed when the run asks it; here there is just nothing to show
+            yield Text(file, source, rule_sites(source))

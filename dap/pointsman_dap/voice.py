@@ -1,0 +1,69 @@
+"""The one way out to a client: every answer and event leaves here, and every text in it through the run's redaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pointsman.security.redaction import Redactor
+from pointsman_dap.errors import Refused
+from pointsman_dap.protocol import Body, Protocol, Request
+
+TEXTS = frozenset(
+    {
+        "content",
+        "description",
+        "details",
+        "evaluateName",
+        "exceptionId",
+        "fullTypeName",
+        "message",
+        "name",
+        "output",
+        "result",
+        "sentence",
+        "stackTrace",
+        "text",
+        "typeName",
+        "value",
+    }
+)
+"""Members that carry what people and agents wrote; all others are the protocol's own words, and paths."""
+
+
+class Voice:
+    """Writes to one client."""
+
+    def __init__(self, protocol: Protocol, write: Callable[[bytes], None]) -> None:
+        self._protocol = protocol
+        self._write = write
+        self.hide = Redactor()
+
+    def answer(self, request: Request, body: Body | None = None) -> None:
+        """Answer a request that was met."""
+        self._write(self._protocol.answer(request, self._hidden(body)))
+
+    def refuse(self, request: Request, why: Refused) -> None:
+        """Answer one that was not."""
+        hidden = Refused(why.code, self.hide.text(why.sentence), why.show)
+        self._write(self._protocol.refuse(request, hidden))
+
+    def event(self, name: str, body: Body | None = None) -> None:
+        """Tell something."""
+        self._write(self._protocol.event(name, self._hidden(body)))
+
+    def output(self, category: str, text: str, place: Body | None = None) -> None:
+        """Tell a text; `place` is where it comes from."""
+        self.event("output", {"category": category, "output": text, **(place or {})})
+
+    def _hidden(self, value: Any) -> Any:
+        match value:
+            case dict():
+                return {
+                    key: self.hide.text(inner) if key in TEXTS and isinstance(inner, str) else self._hidden(inner)
+                    for key, inner in value.items()
+                }
+            case list():
+                return [self._hidden(inner) for inner in value]
+            case _:
+                return value
