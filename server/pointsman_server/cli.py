@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-BRIDGES = ("lsp",)
+BRIDGES = ("lsp", "dap")
 
 EPILOG = """exit codes: 0 completed · 1 failed, or check found errors · 2 usage, or a refused file
             3 limit or budget · 4 denied by policy · 5 parked on a question · 130 cancelled"""
@@ -110,6 +110,9 @@ def _parser() -> argparse.ArgumentParser:
 
     lsp = _command(commands, "lsp", "be the language server of an editor, over standard input and output")
     lsp.add_argument("--root", metavar="FOLDER", help="the workspace (default: what the editor says, else this folder)")
+
+    dap = _command(commands, "dap", "be the debug adapter of an editor, over standard input and output")
+    dap.add_argument("--root", metavar="FOLDER", help="the workspace whose server hosts it (default: this folder's)")
 
     status = _command(commands, "status", "show this workspace's server: its clients and its live runs")
     status.add_argument("--json", action="store_true", help="as JSON")

@@ -53,6 +53,7 @@ class Client:
     version: str
     pid: int
     cwd: str
+    env: dict[str, str]
     writer: asyncio.StreamWriter
     since_ns: int = field(default_factory=time.time_ns)
 
@@ -220,7 +221,8 @@ class Server:
                 "When they are done: pointsman stop"
             )
         _say(writer, answer)
-        return Client(role, version, int(hello.get("pid", 0)), str(hello.get("cwd", "")), writer)
+        env = {str(name): str(value) for name, value in dict(hello.get("env") or {}).items()}
+        return Client(role, version, int(hello.get("pid", 0)), str(hello.get("cwd", "")), env, writer)
 
 
 def main() -> int:
@@ -253,7 +255,11 @@ async def _serve_control(server: Server, client: Client, reader: asyncio.StreamR
     return await serve(server, client, reader)
 
 
-_SERVE: dict[str, Serve] = {"lsp": _serve_lsp, "control": _serve_control}
+async def _serve_dap(server: Server, client: Client, reader: asyncio.StreamReader) -> int:
+    return await server.rooms.serve_dap(reader, client.writer, client.cwd, client.env)
+
+
+_SERVE: dict[str, Serve] = {"lsp": _serve_lsp, "dap": _serve_dap, "control": _serve_control}
 
 
 def _say(writer: asyncio.StreamWriter, words: dict[str, Any]) -> None:

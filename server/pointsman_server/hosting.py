@@ -8,9 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import getpass
 import json
-import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -34,6 +32,7 @@ from pointsman_server.questions import Lines, ask_person
 from pointsman_server.remote import Followed, hosting_words, link
 from pointsman_server.report import print_report, summary
 from pointsman_server.views import View, view_for
+from pointsman_server.who import person, principal
 
 
 class Hosted(Protocol):
@@ -83,18 +82,10 @@ def host(options: argparse.Namespace, root: Path, verb: Verb, begin: Begin) -> i
 def options_for(options: argparse.Namespace, *watchers: Watcher) -> Options:
     """What the command line says about hosting."""
     return Options(
-        principal={"id": person(), "roles": ["developer"]},
+        principal=principal(),
         watchers=watchers,
         answers=read_pairs(options.answers, "--answer"),
     )
-
-
-def person() -> str:
-    """Who sits here, as far as the machine knows."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
 
 
 def run_named(place: Place, name: str) -> str:

@@ -162,6 +162,7 @@ def _knock(folder: str, role: str) -> Joined | None:
         "version": __version__,
         "pid": os.getpid(),
         "cwd": os.getcwd(),
+        "env": dict(os.environ) if role == "dap" else {},  # what its runs are started with
     }
     try:
         sock.sendall(json.dumps(hello).encode() + b"\n")

@@ -6,12 +6,17 @@ Each is made when it is first needed, and imported on a thread before that: an e
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pointsman_server.who import principal
 
 if TYPE_CHECKING:
+    from pointsman.runtime.debugging import Debugging
     from pointsman.runtime.outcomes import Outcomes
     from pointsman.runtime.progress import StageOutcome
     from pointsman.runtime.registry import Registry
@@ -19,6 +24,17 @@ if TYPE_CHECKING:
 
 AHEAD_S = 0.3
 """After an editor has come, how long before the rest is imported: it has been answered by then."""
+
+
+@dataclass(frozen=True)
+class Debuggee:
+    """What a debug adapter is given: the runs, the workspace, and the folder and environment of its client."""
+
+    debugging: Debugging
+    root: Path
+    cwd: Path
+    env: Mapping[str, str]
+    principal: Mapping[str, Any]
 
 
 class Rooms:
@@ -44,6 +60,13 @@ class Rooms:
         return Outcomes(self.runs)
 
     @cached_property
+    def debugging(self) -> Debugging:
+        """Every run that is debugged here."""
+        from pointsman.runtime.debugging import Debugging
+
+        return Debugging(self.runs)
+
+    @cached_property
     def watch(self) -> Watch:
         """The workspace's disk."""
         from pointsman.runtime.watch import Watch
@@ -63,6 +86,14 @@ class Rooms:
         return await serve(
             reader, writer, outcomes=self._outcome, freshen=self._freshen, disk_changes=self.watch.listen
         )
+
+    async def serve_dap(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, cwd: str, env: dict[str, str]
+    ) -> int:
+        """Serve one debugger's client; the exit code its bridge ends with."""
+        from pointsman_dap.server import serve
+
+        return await serve(reader, writer, Debuggee(self.debugging, Path(self._root), Path(cwd), env, principal()))
 
     async def close(self) -> None:
         """Give everything back."""

@@ -59,7 +59,8 @@ def test_the_engine_knows_no_surface() -> None:
 
 def test_stdout_is_written_by_the_command_line_alone() -> None:
     for path in MODULES:
-        if "pointsman_server" not in path.parts and path.name != "shim.py":
+        # The shim owns a worker's own output; `python -m pointsman_lsp` is nothing but a wire on standard output.
+        if "pointsman_server" not in path.parts and path.name not in ("shim.py", "__main__.py"):
             assert "sys.stdout" not in path.read_text("utf-8"), path
 
 

@@ -11,8 +11,9 @@ from pointsman.runtime import sessions
 from pointsman.runtime.journals import open_journal
 from pointsman.runtime.questions import check_answer, question_at
 from pointsman.runtime.workspace import find_place
-from pointsman_server.hosting import host, person
+from pointsman_server.hosting import host
 from pointsman_server.inputs import read_pairs
+from pointsman_server.who import person
 
 
 def run(options: argparse.Namespace) -> int:
