@@ -14,7 +14,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pointsman import __version__
 from pointsman.errors import Misuse, PointsmanError, RunUnavailable
@@ -24,15 +24,13 @@ from pointsman.runtime import catalog
 from pointsman.runtime.registry import Live
 from pointsman.runtime.sessions import Options
 from pointsman.runtime.workspace import find_place
+from pointsman_server.clients import Client, Serving
 from pointsman_server.memory import memory_bytes
-
-if TYPE_CHECKING:
-    from pointsman_server.daemon import Client, Server
 
 Words = dict[str, Any]
 
 
-async def serve(server: Server, client: Client, reader: asyncio.StreamReader) -> int:
+async def serve(server: Serving, client: Client, reader: asyncio.StreamReader) -> int:
     """Serve one command until it leaves; the runs it started go on, parked where only a person can help."""
     control = Control(server, client)
     try:
@@ -46,7 +44,7 @@ async def serve(server: Server, client: Client, reader: asyncio.StreamReader) ->
 class Control:
     """One control connection and the runs it follows."""
 
-    def __init__(self, server: Server, client: Client) -> None:
+    def __init__(self, server: Serving, client: Client) -> None:
         self._server = server
         self._writer = client.writer
         self._followed: dict[str, Callable[[], None]] = {}

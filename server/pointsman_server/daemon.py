@@ -19,10 +19,10 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pointsman import __version__
+from pointsman_server.clients import Client
 from pointsman_server.memory import collect_when_grown
 from pointsman_server.rendezvous import DOOR, HOLD, LOG, PROTOCOL, START, home, make_home
 
@@ -43,19 +43,6 @@ SWITCH_S = 0.0005
 
 LOG_LIMIT = 1 << 20
 """Bytes of log kept from before; one older log stays beside it."""
-
-
-@dataclass(eq=False)
-class Client:
-    """One connection after its hello."""
-
-    role: str
-    version: str
-    pid: int
-    cwd: str
-    env: dict[str, str]
-    writer: asyncio.StreamWriter
-    since_ns: int = field(default_factory=time.time_ns)
 
 
 Serve = Callable[["Server", Client, asyncio.StreamReader], Awaitable[int]]

@@ -1,0 +1,43 @@
+"""Who is connected to a server, and what those who serve them may ask of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Set
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pointsman_server.rooms import Rooms
+
+
+@dataclass(eq=False)
+class Client:
+    """One connection after its hello."""
+
+    role: str
+    version: str
+    pid: int
+    cwd: str
+    env: dict[str, str]
+    writer: asyncio.StreamWriter
+    since_ns: int = field(default_factory=time.time_ns)
+
+
+class Serving(Protocol):
+    """The server as its connections see it."""
+
+    root: str
+    endpoint: str
+    log: str
+    started_at_ns: int
+    idle_s: float
+
+    @property
+    def clients(self) -> Set[Client]: ...
+
+    @property
+    def rooms(self) -> Rooms: ...
+
+    def stop(self, why: str) -> None: ...
