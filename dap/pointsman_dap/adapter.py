@@ -6,32 +6,28 @@ is gone holds nothing up.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pointsman.debugger.causes import cause, why
-from pointsman.debugger.debugger import Logged, Stop, Told
+from pointsman.debugger.debugger import Stop
 from pointsman.debugger.frames import moment_of
-from pointsman.debugger.inspection import learn
 from pointsman.debugger.stepping import Way
 from pointsman.errors import PointsmanError
-from pointsman.kernel.effects import Ask
-from pointsman.kernel.events import Json, Record
-from pointsman.kernel.state import ROOT, State
-from pointsman.language.source import Span
+from pointsman.kernel.events import Json
+from pointsman.kernel.state import ROOT
 from pointsman.runtime.debugging import Debugged
-from pointsman.runtime.redacting import learn_state
 from pointsman.runtime.workspace import find_place
 from pointsman_dap import params as ask
 from pointsman_dap.breakpoints import Breakpoints
 from pointsman_dap.errors import Refused
 from pointsman_dap.faults import Faults
+from pointsman_dap.listening import Listening
 from pointsman_dap.places import Places
 from pointsman_dap.protocol import Body, Request
 from pointsman_dap.seeing import Seeing
 from pointsman_dap.starting import Host, Wanted, read_launch, words_of
-from pointsman_dap.telling import EXIT_CODES, Feed, busy_words, question_words, stopped
+from pointsman_dap.telling import busy_words
 from pointsman_dap.texts import Texts
 from pointsman_dap.threads import Threads
 from pointsman_dap.voice import Voice
@@ -68,15 +64,11 @@ class Adapter:
         self._faults = Faults()
         self._starting: Request | None = None
         self._wanted: Wanted | Debugged | None = None
-        self._run: Debugged | None = None
+        self._attached: Debugged | None = None
+        self._listening: Listening | None = None
         self._texts: Texts | None = None
-        self._feed: Feed | None = None
         self._entry = False
         self._no_debug = False
-        self._quiet = False
-        self._is_stopped = False
-        self._said: set[str] = set()
-        self._undo: list[Callable[[], object]] = []
 
     # --- the beginning ----------------------------------------------------------------------------------------------
 
@@ -100,9 +92,7 @@ class Adapter:
         self._wanted = wanted
         policies = tuple(shown for _, shown in wanted.loaded.policy_files)
         root, program = wanted.loaded.place.root, wanted.loaded.program
-        texts = Texts(root, program, policies, "as this run was started", self._places)
-        texts.spelled(args.program if str(wanted.loaded.path) != args.program else "")
-        return self._chosen(request, texts)
+        return self._chosen(request, Texts(root, program, policies, "as this run was started", self._places))
 
     def attach(self, request: Request, args: ask.Attach) -> Answer:
         """Find a run, live or recorded."""
@@ -112,8 +102,7 @@ class Adapter:
             self._fail(request, Refused("attachFailed", words_of(error), show=True))
             return Later()
         self._entry = args.stop_on_entry
-        self._wanted = found
-        self._undo.append(lambda: self._host.debugging.leave(found))
+        self._wanted = self._attached = found
         self._voice.hide = found.redactor
         started = found.debugger.timeline.state.started
         texts = Texts(found.place.root, found.program, started.policies, f"as of run {found.run_id}", self._places)
@@ -141,56 +130,60 @@ class Adapter:
         if request is None or wanted is None:
             return
         self._starting = None
-        try:
-            if isinstance(wanted, Wanted):
-                run = self._host.debugging.launch(wanted.loaded, wanted.value, wanted.options, self._prepare)
-                self._undo.append(lambda: self._host.debugging.leave(run))
-            else:
-                run = wanted
-                self._prepare(run)
-        except PointsmanError as error:
-            self._fail(request, Refused("launchFailed", words_of(error), show=True))
-            return
+        if isinstance(wanted, Wanted):
+            try:
+                self._attached = self._host.debugging.launch(wanted.loaded, wanted.value, wanted.options, self._prepare)
+            except PointsmanError as error:
+                self._fail(request, Refused("launchFailed", words_of(error), show=True))
+                return
+        else:
+            self._prepare(wanted)
+        assert self._attached is not None
+        run, launched = self._attached, isinstance(wanted, Wanted)
         self.state = "running"
         self._voice.answer(request)
-        method = "launch" if isinstance(wanted, Wanted) else "attach"
-        process = {"name": run.program.name, "isLocalProcess": True, "startMethod": method}
-        self._voice.event("process", process)
+        method = "launch" if launched else "attach"
+        self._voice.event("process", {"name": run.program.name, "isLocalProcess": True, "startMethod": method})
         self._threads.now([ROOT])
-        if method == "attach":
+        if not launched:
             self._join(run)
 
     def _prepare(self, run: Debugged) -> None:
         """Everything is in place before the run's first move."""
-        self._run = run
+        assert self._texts is not None
         self._voice.hide = run.redactor
-        self._feed = Feed(run.program)
-        if isinstance(self._wanted, Wanted):
-            run.owner = self
+        self._listening = Listening(
+            run,
+            self._texts,
+            self._places,
+            self._breakpoints,
+            self._seeing,
+            self._threads,
+            self._voice,
+            self._terminated,
+        )
         self._set_breakpoints()
         self._set_faults()
-        self._undo.append(run.debugger.listen(self._told))
-        if isinstance(self._wanted, Wanted) and self._entry and not self._no_debug:
-            run.debugger.pause()
-        if run.live is not None:
-            task = run.live.task
-            self._undo.append(run.live.session.watch(self._happened))
-            task.add_done_callback(self._over)
-            self._undo.append(lambda: task.remove_done_callback(self._over))
+        self._listening.begin()
+        if isinstance(self._wanted, Wanted):
+            run.owner = self
+            if self._entry and not self._no_debug:
+                self._listening.entry = True
+                run.debugger.pause()
 
     def _join(self, run: Debugged) -> None:
         """Come to a run that is under way, or over."""
+        assert self._listening is not None
         if run.elsewhere:
             words = f"{run.run_id} is run by {run.elsewhere}; this is what it has recorded so far\n"
             self._voice.output("important", words)
-        if run.live is None:
+        if run.live is not None:
+            self._listening.catch_up()
+        elif run.debugger.timeline.moments:
             run.debugger.open(at_start=self._entry)
-        elif run.debugger.stop is not None:
-            self._told(run.debugger.stop)
         else:
-            state = run.live.session.state
-            self._threads.now(state.branches)
-            self._say_questions(state)
+            self._voice.output("important", f"{run.run_id} has recorded nothing but its start\n")
+            self._terminated()
 
     # --- breakpoints ------------------------------------------------------------------------------------------------
 
@@ -221,17 +214,21 @@ class Adapter:
         if text is None:
             return {"breakpoints": []}
         source, places = text.source, self._places
-        first, last = places.line(args.line), places.line(args.end_line or args.line)
-        found = [site for site in text.sites if first <= source.line_at(site.span.start) <= last]
-        return {"breakpoints": [places.range(source, site.span) for site in found]}
+        end_line = args.end_line if args.end_line is not None else args.line
+        first = places.offset(source, args.line, args.column)
+        last = places.offset(source, end_line, args.end_column, at_end=True)
+        spans = dict.fromkeys(site.span for site in text.sites if first <= site.span.start <= last)
+        return {"breakpoints": [places.range(source, span) for span in spans]}
 
     def _set_breakpoints(self) -> None:
-        if self._run is not None and not self._no_debug:
-            self._run.debugger.set_breakpoints(self._told, self._breakpoints.bound())
+        heard = self._listening
+        if heard is not None and not self._no_debug:
+            heard.run.debugger.set_breakpoints(heard.told, self._breakpoints.bound())
 
     def _set_faults(self) -> None:
-        if self._run is not None and not self._no_debug:
-            self._run.debugger.set_faults(self._told, self._faults.wanted, self._faults.conditions)
+        heard = self._listening
+        if heard is not None and not self._no_debug:
+            heard.run.debugger.set_faults(heard.told, self._faults.wanted, self._faults.conditions)
 
     # --- moving -----------------------------------------------------------------------------------------------------
 
@@ -240,13 +237,13 @@ class Adapter:
         debugger, stop = self._running().debugger, self._stop()
         start = moment_of(stop, self._threads.branch(args.thread_id))
         body = {"allThreadsContinued": True} if way == "on" else None
-        return Then(body, lambda: self._cause(lambda: debugger.go(way, start)))
+        return Then(body, lambda: self._heard().cause(lambda: debugger.go(way, start)))
 
     def back(self, *, far: bool) -> Then:
         """Go back from a stop."""
         debugger = self._running().debugger
         self._stop()
-        return Then(None, lambda: self._cause(lambda: debugger.back(far=far)))
+        return Then(None, lambda: self._heard().cause(lambda: debugger.back(far=far)))
 
     def pause(self) -> Then:
         """Stop at the next boundary."""
@@ -257,14 +254,6 @@ class Adapter:
         if run.debugger.stop is None and run.live is not None:
             run.debugger.pause()
             self._voice.output("console", busy_words(run.live.session.state) or "stopping at the next boundary\n")
-
-    def _cause(self, act: Callable[[], None]) -> None:
-        """Do what a request of ours asks for; that it resumes is no news to the client."""
-        self._quiet, self._is_stopped = True, False
-        try:
-            act()
-        finally:
-            self._quiet = False
 
     # --- seeing -----------------------------------------------------------------------------------------------------
 
@@ -357,10 +346,12 @@ class Adapter:
     def leave(self) -> None:
         """The client is gone, whether it said so or not."""
         self.state = "gone"
-        if self._run is not None and self._run.owner is self:
-            self._run.owner = None
-        while self._undo:
-            self._undo.pop()()
+        if self._listening is not None:
+            self._listening.leave()
+        if self._attached is not None:
+            if self._attached.owner is self:
+                self._attached.owner = None
+            self._host.debugging.leave(self._attached)
 
     def abandon(self, request: Request) -> bool:
         """Take back a start that is still waiting for the client. Whether this request was one."""
@@ -376,114 +367,38 @@ class Adapter:
         return self._starting
 
     def _may_end(self) -> None:
-        run = self._run
+        run = self._attached
         if run is not None and run.live is not None and run.owner not in (None, self):
             raise Refused("notYours", "another client launched this run and is here: it is theirs to end", show=True)
 
     def _end(self) -> None:
-        run = self._running()
-        if run.live is None:
+        live = self._running().live
+        if live is None:
             self._terminated()
         else:
-            run.live.session.cancel(str(self._host.principal.get("id", "debugger")))
+            live.session.cancel(str(self._host.principal.get("id", "")))
 
     def _bye(self, ends: bool) -> None:
         if self._starting is not None:
-            request, self._starting = self._starting, None
-            self._voice.refuse(request, Refused("cancelled", "the client has left"))
-        if ends and self._run is not None and self._run.live is not None and self.state == "running":
+            self._voice.refuse(self._starting, Refused("cancelled", "the client has left"))
+        if ends and self.state == "running":
             self._end()
         self.leave()
 
-    # --- what the run tells -----------------------------------------------------------------------------------------
-
-    def _told(self, told: Told) -> None:
-        match told:
-            case Stop():
-                self._stopped(told)
-            case Logged():
-                if self._breakpoints.own([told.breakpoint.id]):
-                    site = told.breakpoint.site
-                    self._output("console", f"{told.text}\n", site.span if site else None)
-            case None:
-                self._resumed()
-
-    def _stopped(self, stop: Stop) -> None:
-        if self._is_stopped:
-            self._resumed()  # another client has moved the view from one stop to the next
-        assert self._run is not None
-        learn(stop, self._run.redactor)
-        self._seeing.forget()
-        self._is_stopped = True
-        self._threads.now(stop.state.branches or [ROOT])
-        entry, self._entry = self._entry, False
-        thread = self._threads.id_of(stop.moment.branch)
-        self._voice.event("stopped", stopped(stop, thread, self._breakpoints, entry=entry))
-
-    def _resumed(self) -> None:
-        self._seeing.forget()
-        self._is_stopped = False
-        if not self._quiet:
-            self._voice.event("continued", {"threadId": 1, "allThreadsContinued": True})
-
-    def _happened(self, records: Sequence[Record], state: State) -> None:
-        self._learn(state)
-        assert self._feed is not None
-        for category, text, span in self._feed.of(records, state):
-            self._output(category, text, span)
-        if not self._is_stopped:
-            self._threads.now(state.branches or [ROOT])
-        self._say_questions(state)
-
-    def _say_questions(self, state: State) -> None:
-        """When nothing moves until a person answers, say so, once for each question."""
-        asks = [effect for effect in state.pending.values() if isinstance(effect, Ask)]
-        if state.ready or len(asks) != len(state.pending):
-            return
-        for one in asks:
-            if one.id not in self._said:
-                self._said.add(one.id)
-                self._output("important", question_words(one, state, asks))
-
-    def _over(self, task: asyncio.Task[State]) -> None:
-        if self.state != "running":
-            return
-        assert self._run is not None
-        failed = task.cancelled() or task.exception() is not None
-        if failed:
-            words = f"{self._run.run_id} is not run here any more; go on with: pointsman resume {self._run.run_id}\n"
-            self._output("important", words)
-        else:
-            state = task.result()
-            if not state.ended:
-                words = f"{state.run_id} waits for an answer; give it, then go on with: pointsman resume\n"
-                self._output("important", words)
-            self._voice.event("exited", {"exitCode": EXIT_CODES.get(state.outcome, 1)})
-        self._terminated()
-
     def _terminated(self) -> None:
-        self._seeing.forget()
-        self.state = "ended"
-        self._voice.event("terminated")
-
-    def _output(self, category: str, text: str, span: Span | None = None) -> None:
-        place: Body = {}
-        if span is not None and self._texts is not None:
-            pipeline = self._texts.pipeline
-            line, column = self._places.position(pipeline.source, span.start)
-            place = {"source": self._texts.told(pipeline), "line": line, "column": column}
-        self._voice.output(category, text, place)
-
-    def _learn(self, state: State) -> None:
-        if self._run is not None and self._run.redactor.learns:
-            learn_state(self._run.redactor, state)
+        if self.state == "running":
+            self.state = "ended"
+            self._voice.event("terminated")
 
     # --- where we are -----------------------------------------------------------------------------------------------
 
-    def _running(self) -> Debugged:
-        if self._run is None or self.state != "running":
+    def _heard(self) -> Listening:
+        if self._listening is None or self.state != "running":
             raise Refused("noRun", "there is no run")
-        return self._run
+        return self._listening
+
+    def _running(self) -> Debugged:
+        return self._heard().run
 
     def _stop(self) -> Stop:
         stop = self._running().debugger.stop

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 IDS = {
-    "unreadable": 1000,
     "unknownRequest": 1001,
     "badArguments": 1002,
     "notInitialized": 1003,
@@ -30,7 +29,7 @@ SHORT = frozenset({"cancelled", "notStopped"})
 """Those that the protocol itself has a word for; of all others the sentence is the message."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Refused(Exception):
     """A request that is answered with an error. `show` asks the client to put it before the person."""
 

@@ -172,8 +172,10 @@ class Cancel(Args, frozen=True):
     request_id: int | None = None
 
 
-def shaped(arguments: dict[str, Json], shape: type[S]) -> S:
+def shaped(arguments: Json, shape: type[S]) -> S:
     """The arguments of a request. Raises Refused when they do not fit."""
+    if not isinstance(arguments, dict):
+        raise Refused("badArguments", "the arguments do not fit: they are no object")
     try:
         return msgspec.convert(_without_null(arguments), shape)
     except msgspec.ValidationError as error:

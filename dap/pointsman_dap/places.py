@@ -40,11 +40,13 @@ class Places:
         """A client's line from 0; one before the first is the first."""
         return max(line - self.first_line, 0)
 
-    def offset(self, source: Source, line: int, column: int) -> int:
-        """The byte offset of a client's line and column; past a line's end it is that end."""
+    def offset(self, source: Source, line: int, column: int | None, *, at_end: bool = False) -> int:
+        """The byte offset of a client's line and column; past a line's end, and `at_end` without a column, that end."""
         line = self.line(line)
         if line >= len(source.line_starts):
             return len(source.data)
+        if column is None:
+            return source.line_starts[line] + (len(source.line_text(line).encode("utf-8")) if at_end else 0)
         units, text = max(column - self.first_column, 0), source.line_text(line)
         wide = text.encode("utf-16-le", "surrogatepass")[: units * 2]
         return source.line_starts[line] + len(wide.decode("utf-16-le", "ignore").encode("utf-8"))

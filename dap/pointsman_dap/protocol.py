@@ -6,7 +6,7 @@ Laws: our `seq` counts from 1; each request is answered exactly once; nothing a 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -26,7 +26,7 @@ class Request:
 
     seq: int
     command: str
-    arguments: Body = field(default_factory=dict)
+    arguments: Any
     answered: bool = False
 
 
@@ -100,6 +100,4 @@ def read(body: bytes) -> Request | Unreadable | None:
     # A client in a language that can not tell an empty list from an empty object sends either.
     if arguments is None or arguments == []:
         arguments = {}
-    if not isinstance(arguments, dict):
-        arguments = {"": arguments}
     return Request(seq, command, arguments)

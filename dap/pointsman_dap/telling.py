@@ -89,7 +89,8 @@ def busy_words(state: State) -> str:
     agents = [effect for effect in state.pending.values() if isinstance(effect, Invoke)]
     running = [f"agent {effect.agent} of {effect.stage}" for effect in agents]
     if not running:
-        return ""
+        asked = any(isinstance(effect, Ask) for effect in state.pending.values())
+        return "the run stops when somebody has answered\n" if asked else ""
     return f"{', '.join(running)} is not interrupted: the run stops at the next boundary\n"
 
 

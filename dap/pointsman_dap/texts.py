@@ -69,14 +69,14 @@ class Texts:
 
     def spelled(self, path: str) -> None:
         """Remember how the client writes a path: it is told the same one again."""
-        if path:
+        if os.path.isabs(path_of(path)):
             self._spelled[key_of(path_of(path))] = path
 
     def meant(self, named: SourceRef) -> Text | None:
         """The text a client means, None when it is none of this run's."""
         if named.source_reference:
             return self.pipeline if named.source_reference == PIPELINE else None
-        key = key_of(path_of(named.path))
+        key = key_of(os.path.join(self._root, path_of(named.path)))
         return next((text for text in self.all() if key_of(str(text.file)) == key), None)
 
     def by_reference(self, reference: int) -> Source:

@@ -18,11 +18,11 @@ class Threads:
         self._voice = voice
         self._ids: dict[str, int] = {ROOT: 1}
         self._next = count(2)
-        self._here: list[str] = []
+        self._here: dict[str, None] = {}
 
     def now(self, branches: Iterable[str]) -> None:
         """These are the branches there are: tell which have come and which are gone."""
-        there = list(branches)
+        there = dict.fromkeys(branches)
         gone = [branch for branch in self._here if branch not in there]
         come = [branch for branch in there if branch not in self._here]
         self._here = there

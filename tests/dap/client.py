@@ -201,7 +201,8 @@ class Client:
 
     async def _start(self, command: str, arguments: Json, before: Sequence[tuple[str, Json]]) -> list[Json]:
         seq = self.ask(command, arguments)
-        await self._next(lambda one: one.get("event") == "initialized" or one.get("request_seq") == seq)
+        begun = await self._next(lambda one: one.get("event") == "initialized" or one.get("request_seq") == seq)
+        assert "event" in begun, begun
         answers = [await self.request(name, its) for name, its in before]
         await self.request("configurationDone")
         answer = await self.answer(seq)
@@ -303,3 +304,12 @@ async def introduced(at: Home, **able: Json) -> AsyncIterator[Client]:
     async with connected(at) as client:
         await client.request("initialize", ABLE | able)
         yield client
+
+
+def write(folder: Path, **files: str) -> Path:
+    """A workspace with some pipelines (`a` is `a.pipeline.yaml`); the path of the first."""
+    (folder / "pointsman.toml").write_text("", "utf-8")
+    for name, text in files.items():
+        kind = "policy" if text.startswith("policy:") else "pipeline"
+        (folder / f"{name}.{kind}.yaml").write_text(text, "utf-8")
+    return folder / f"{next(iter(files))}.pipeline.yaml"

@@ -17,8 +17,8 @@ ADAPTERS_OWN = {"LaunchRequest.arguments", "AttachRequest.arguments"}
 """What each adapter may fill as it likes."""
 
 
-def judge(message: Json, command: str = "") -> None:
-    """Raises AssertionError for a message that is not of the protocol; `command` is what a response answers."""
+def judge(message: Json) -> None:
+    """Raises AssertionError for a message that is not of the protocol."""
     name = definition_of(message)
     errors = [
         f"{'/'.join(map(str, error.instance_path))}: {error.message}" for error in _validator(name).iter_errors(message)

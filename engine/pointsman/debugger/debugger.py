@@ -18,7 +18,7 @@ from pointsman.debugger.stepping import Plan, Way
 from pointsman.debugger.timeline import Timeline
 from pointsman.kernel.effects import AnyEffect
 from pointsman.kernel.events import Record
-from pointsman.kernel.state import State
+from pointsman.kernel.state import ROOT, State
 
 Reason = Literal["entry", "step", "breakpoint", "exception", "pause", "end"]
 
@@ -69,6 +69,7 @@ class Debugger:
         self._held: Stop | None = None
         self._passed: set[Key] = set()
         self._view: int | None = None
+        self._trail: list[Key] = []
         self._hits = Hits()
         self._applied = Applied()
         self._number = 0
@@ -141,6 +142,10 @@ class Debugger:
         `start` is where another branch stands than the one that stopped, when that one is to be stepped.
         """
         plan = Plan(way, start or (self.stop.moment if self.stop else None))
+        if self.stop is not None and way in ("over", "in", "out"):
+            self._trail.append(self.stop.moment.key)
+        else:
+            self._trail.clear()
         if self._view is not None and self._forward(plan):
             return
         self._view = None
@@ -183,19 +188,33 @@ class Debugger:
         self._plan = Plan("pause")
 
     def back(self, *, far: bool) -> None:
-        """One stage or part back, or to the last breakpoint before; at the recording's start it says so."""
+        """To where the last step was made from; without one, one stage or part back. Or to the last breakpoint before.
+
+        At the recording's start it says so.
+        """
         if self.stop is None:
             return
         here = self._index()
         moment = self.stop.moment
+        if far:
+            self._trail.clear()
+        elif self._trail:
+            key = self._trail.pop()
+            found = self.timeline.earlier(here, lambda earlier: earlier.key == key)
+            if found is not None:
+                self._show(found, "step")
+                return
+
+        if self.stop.reason == "end":
+            here -= 1  # the last moment is what was shown
 
         def wanted(earlier: Moment) -> bool:
-            if far:
-                return self._hit_before(earlier)
-            return Plan("over", moment).wants(earlier)
+            return bool(self._hits_at(earlier)) if far else Plan("over", moment).wants(earlier)
 
         found = self.timeline.earlier(here, wanted)
-        if found is None:
+        if not self.timeline.moments:  # the first thing of all is still to come
+            self._tell(self._stop("entry", moment, self.stop.state, self.stop.past))
+        elif found is None:
             self._show(0, "entry")
         else:
             self._show(found, "breakpoint" if far else "step")
@@ -238,19 +257,29 @@ class Debugger:
     def _index(self) -> int:
         return self._view if self._view is not None else len(self.timeline.moments)
 
-    def _hit_before(self, moment: Moment) -> bool:
-        state = self.timeline.state_at(moment.seq)
+    def _hits_at(self, moment: Moment) -> tuple[int, ...]:
+        """The breakpoints that stand at a past moment; one that counts its hits is none to go back to."""
         every = [one for each in self._breakpoints.values() for one in each if not one.log and not one.hit]
-        return bool(Hits().of(every, moment, state))
+        hits = Hits().of(every, moment, self.timeline.state_at(moment.seq)) if every else ()
+        return tuple(hit.breakpoint.id for hit in hits)
 
     def _show(self, index: int, reason: Reason) -> None:
         self._view = index
-        moment = self.timeline.moments[index]
-        self._tell(self._stop(reason, moment, self.timeline.state_at(moment.seq), past=True))
+        moment = self._moment(index)
+        stop = self._stop(reason, moment, self.timeline.state_at(moment.seq), past=True)
+        self._tell(replace(stop, hits=self._hits_at(moment)) if reason == "breakpoint" else stop)
+
+    def _moment(self, index: int) -> Moment:
+        """A moment of the past; of a run that ended before it came to one, where it stood."""
+        if self.timeline.moments:
+            return self.timeline.moments[index]
+        coming = before_moving(self.timeline.state, ROOT, len(self.timeline.records))
+        assert coming is not None  # nothing but its start is recorded
+        return coming
 
     def _end(self) -> Stop:
-        last = self.timeline.moments[-1]
-        self._view = len(self.timeline.moments) - 1
+        self._view = len(self.timeline.moments)  # behind the last moment, which is still what there is to see
+        last = self._moment(self._view - 1)
         return self._stop("end", last, self.timeline.state_at(last.seq), past=True)
 
     def _stop(self, reason: Reason, moment: Moment, state: State, past: bool) -> Stop:
