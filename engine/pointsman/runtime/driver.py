@@ -231,6 +231,10 @@ class Driver:
         # What only takes back or gives an answer is nobody's to hold.
         return self._held and not isinstance(coming, Cancel | Reply)
 
+    def _is_let_go(self) -> bool:
+        """Whether what was held may move: its release may come while a turn is being committed."""
+        return not self._held and bool(self.state.ready or self._decisions or self._kept)
+
     def _is_asked(self, effect: AnyEffect) -> bool:
         """Whether what was held meanwhile is still wanted."""
         return isinstance(effect, Cancel | Reply) or effect.id in self.state.pending
@@ -260,7 +264,11 @@ class Driver:
             if isinstance(effect, Decide):
                 self._decisions.append(effect)
                 continue
-            if isinstance(effect, Invoke) and isinstance(self._outside.agent(effect), InProcessAgent):
+            if (
+                self._gate is None  # else it has not started before it is let go
+                and isinstance(effect, Invoke)
+                and isinstance(self._outside.agent(effect), InProcessAgent)
+            ):
                 self._fold(AttemptStarted(effect.id, effect.attempt, "in process"), effect.branch, records, later)
             later.append(effect)
 
@@ -275,7 +283,7 @@ class Driver:
                 executor = self._outside.agent(effect)
                 spec = _spec(effect)
                 port = _Port(self, effect)
-                if isinstance(executor, InProcessAgent):
+                if isinstance(executor, InProcessAgent) and self.state.branches[effect.branch].started:
                     made = executor.run_now(spec, port)
                     if isinstance(made, Outcome):
                         self._answer(effect.id, effect.attempt, made)
@@ -361,7 +369,7 @@ class Driver:
     async def _idle(self) -> None:
         """Wait for the next event; the wall budget runs only while somebody else than a person is waited for."""
         self._wake.clear()
-        if self._inbox:
+        if self._inbox or self._is_let_go():
             return
         only_people = self.only_people_wait()
         if only_people or self._held:
