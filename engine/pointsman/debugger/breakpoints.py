@@ -45,7 +45,7 @@ class Hits:
     """How often each breakpoint was come to in one run, its condition holding: a moment that is come to again, from
     the past, has the number it had."""
 
-    counts: dict[int, dict[tuple[int, Key], int]] = field(default_factory=dict)
+    counts: dict[int, dict[tuple[Key, int, int], int]] = field(default_factory=dict)
 
     def of(self, breakpoints: Iterable[Breakpoint], moment: Moment, state: State) -> list[Hit]:
         """The breakpoints that a moment hits."""
@@ -66,8 +66,7 @@ class Hits:
                 continue
             if one.hit:
                 known = self.counts.setdefault(one.id, {})
-                at = state.branches.get(moment.branch)
-                if not _counted(one.hit, known.setdefault((at.attempt if at else 0, moment.key), len(known) + 1)):
+                if not _counted(one.hit, known.setdefault(_occasion(moment, state), len(known) + 1)):
                     continue
             found.append(Hit(one, render(one.log, scope) if one.log else None))
         return found
@@ -123,6 +122,12 @@ def render(text: str, scope: Mapping[str, Json]) -> str:
             said.append(text[at])
             at += 1
     return "".join(said)
+
+
+def _occasion(moment: Moment, state: State) -> tuple[Key, int, int]:
+    """A moment apart from all others, live or past: an agent may have several attempts, a stage be skipped twice."""
+    at = state.branches.get(moment.branch)
+    return moment.key, at.attempt if at else 0, 0 if moment.effect else state.used.hops
 
 
 def _closing(text: str, start: int) -> int:

@@ -52,7 +52,7 @@ class Moment:
 
     @property
     def key(self) -> Key:
-        """What it is told apart by from all other moments of its run; the next attempt of an agent is the same one."""
+        """What it is told apart by from the other moments at hand; a next attempt has the same."""
         return self.branch, self.stage, self.part, self.visit, self.effect
 
 
