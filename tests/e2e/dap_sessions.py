@@ -1,0 +1,142 @@
+"""The real `pointsman dap` in tests: a process with a client at its stdin and stdout, and a workspace to debug."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from dap.client import ABLE, DEADLINE_S, Client, check
+from e2e.cli import environment
+
+ADAPTER = [sys.executable, "-m", "pointsman_server", "dap"]
+C = TypeVar("C", bound=Client)
+
+FILES = {
+    "desk.pipeline.yaml": """\
+pipeline: desk
+language: 1
+input: {type: object, required: [ticket], properties: {ticket: {type: string}}}
+output: {answer: "${{ outputs.reply.text }}"}
+state:
+  notes: {type: array, default: [], merge: append}
+agents:
+  classify: {python: "desk:classify"}
+  draft:
+    llm: {model: "scripted:replies.yaml", prompt: draft.md}
+    tools: [search]
+tools:
+  search: {python: "desk:search", risk: read_only}
+policies: [care.policy.yaml]
+stages:
+  triage:
+    agent: classify
+    with: {text: "${{ input.ticket }}"}
+    result: {type: object, required: [intent]}
+    routes:
+      - {when: result.intent == "refund", to: checks, label: refund}
+      - {to: reply}
+  checks:
+    fork:
+      fraud: {set: {notes: "no fraud"}}
+      budget: {set: {notes: "within the budget"}}
+  reply:
+    agent: draft
+    with: {ticket: "${{ input.ticket }}"}
+    next: end
+""",
+    "care.policy.yaml": """\
+policy: care
+language: 1
+version: 3
+rules:
+  - id: refunds
+    at: [agent.invoke]
+    match: {agent: draft}
+    when: args.ticket.contains("money")
+    effect: flag
+    reason: refund_reply
+  - id: promises
+    at: [output.accept]
+    match: {agent: draft}
+    when: result.text.contains("promise")
+    effect: deny
+    reason: promise
+reasons:
+  refund_reply: A reply about money.
+  promise: A reply may not promise anything.
+""",
+    "desk.py": '''\
+"""The desk's agents."""
+
+import sys
+
+
+def classify(text: str) -> dict:
+    """What the customer wants."""
+    if not text:
+        raise ValueError("an empty ticket")
+    print("sorting", text)
+    print("sorted", file=sys.stderr)
+    return {"intent": "refund" if "money" in text else "other", "words": text.split()}
+
+
+def search(query: str) -> list:
+    """An article."""
+    return [{"title": query, "text": "Three to five days."}]
+''',
+    "draft.md": "Answer the ticket: ${{ args.ticket }}\n",
+    "replies.yaml": """\
+- match: {contains: money}
+  tool_calls: [{name: search, args: {query: refunds}}]
+- match: {contains: promise}
+  text: We promise.
+- text: It takes five days.
+""",
+}
+"""A desk: two Python functions, a scripted model with a tool, a fork, a policy that flags and denies."""
+
+LINES = {name: number for number, name in enumerate(FILES["desk.pipeline.yaml"].splitlines(), 1)}
+
+
+def line_of(text: str) -> int:
+    """The line of the desk's pipeline, from 1, that this is the whole of but for blanks around."""
+    return next(number for line, number in LINES.items() if line.strip() == text)
+
+
+@asynccontextmanager
+async def adapter(root: Path, kind: type[C], cwd: Path | None = None) -> AsyncIterator[C]:
+    """A client of a kind that has not said a word yet; at the end of the block the laws are checked, and the process,
+    whatever state it is in, is seen to end when its input does.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *ADAPTER, cwd=cwd or root, env=environment(), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    client = kind(process.stdout, process.stdin)
+    client.serving = asyncio.create_task(process.wait())
+    try:
+        yield client
+        check(client.said)
+    finally:
+        try:
+            await client.vanish()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+
+@asynccontextmanager
+async def introduced(root: Path, **able: object) -> AsyncIterator[Client]:
+    """A client that has said what it can do."""
+    async with adapter(root, Client) as client:
+        await client.request("initialize", ABLE | able)
+        yield client
+
+
+__all__ = ["ABLE", "DEADLINE_S", "FILES", "Client", "adapter", "introduced", "line_of"]
