@@ -55,7 +55,7 @@ Told = Stop | Logged | None
 class Listener(Protocol):
     """A client of the debugger."""
 
-    def __call__(self, told: Told) -> None: ...
+    def __call__(self, told: Told, /) -> None: ...
 
 
 class Debugger:
