@@ -15,17 +15,16 @@ import argparse
 import gc
 import os
 import platform
-import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import busy
 import servers
 from editor import Editor
+from tables import OURS, Cells, say, show, turn
 from wire import Wire
 
 ROUNDS = {500: 60, 1_000: 60, 5_000: 30, 10_000: 30, 20_000: 12}
@@ -53,24 +52,6 @@ BUDGETS = {
 }
 """Milliseconds at the 95th percentile, and megabytes, by what is measured and the length of the file."""
 
-OURS = "pointsman"
-
-T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class Cells:
-    """All samples of one table: by the name of who was measured, in the order of its first sample."""
-
-    title: str
-    lines: int = 0
-    unit: str = "ms"
-    samples: dict[str, list[float]] = field(default_factory=dict)
-
-    def add(self, name: str, value: float) -> None:
-        """One more sample."""
-        self.samples.setdefault(name, []).append(value)
-
 
 def starting(folder: Path) -> Iterator[Cells]:
     """Start everybody from nothing, again and again; ours also with its server running already."""
@@ -82,23 +63,24 @@ def starting(folder: Path) -> Iterator[Cells]:
     everybody = [ours, *servers.peers(), bare]
     for round_ in range(STARTS + 1):
         counts = round_ > 0  # the first fills the disk's cache
-        for server in _turn(everybody, round_):
-            _say(f"start {round_} of {STARTS}: {server.name}")
+        for server in turn(everybody, round_):
+            say(f"start {round_} of {STARTS}: {server.name}")
             with _started(server, folder) as (wire, _, took):
                 wire.quiet(0.3)
                 if counts:
                     cold.add(server.name, took * 1000)
                     memory.add(server.name, _rss(server.pid(wire)))
-                if server is ours:
-                    with _started(server, folder, last=False) as (_, _, took):
-                        if counts:
-                            running.add(server.name, took * 1000)
             if server is bare:
                 continue
             with _started(server, folder) as (wire, capabilities, _):
                 Editor(wire, capabilities, server.text(500)).open()
                 if counts:
                     first.add(server.name, (wire.heard - wire.spawned) * 1000)
+                if server is ours:
+                    wire.quiet(0.3)
+                    with _started(server, folder, last=False) as (_, _, took):
+                        if counts:
+                            running.add(server.name, took * 1000)
     running.samples |= {name: values for name, values in cold.samples.items() if name not in running.samples}
     yield from (cold, running, first, memory)
 
@@ -124,14 +106,14 @@ def beside_runs(folder: Path, lines: int, runs: int) -> Iterator[Cells]:
         for cells in _measured(editors, lines):
             cells.title += f", beside {runs} runs"
             yield cells
-        _say(f"{busy.still_running(loud, started)} of {runs} runs were still going at the end")
+        say(f"{busy.still_running(loud, started)} of {runs} runs were still going at the end")
 
 
 def many_files(folder: Path) -> Iterator[Cells]:
     """Memory with many files open."""
     cells = Cells(f"memory with {FILES} files of {FILE_LINES} lines open", unit="MB")
     for server in [servers.ours(), *servers.peers()]:
-        _say(f"{FILES} files: {server.name}")
+        say(f"{FILES} files: {server.name}")
         with _started(server, folder) as (wire, capabilities, _):
             editor = Editor(wire, capabilities, server.text(FILE_LINES))
             for _ in range(FILES):
@@ -157,16 +139,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = servers.workspace(Path(name).resolve() / "quiet")
         if "starting" in parts:
-            _print(starting(folder))
+            show(starting(folder), BUDGETS)
         if "editing" in parts:
             for lines in lengths:
-                _print(editing(folder, lines))
+                show(editing(folder, lines), BUDGETS)
         if "memory" in parts:
-            _print(many_files(folder))
+            show(many_files(folder), BUDGETS)
         if "runs" in parts:
             for lines in OURS_ALONE:
                 if lines in lengths:
-                    _print(beside_runs(folder, lines, options.runs))
+                    show(beside_runs(folder, lines, options.runs), BUDGETS)
 
 
 @contextmanager
@@ -198,19 +180,14 @@ def _measured(editors: dict[str, Editor], lines: int) -> Iterator[Cells]:
         opening = title == "open to diagnostics"
         rounds = max(8, ROUNDS[lines] // 4) if opening else ROUNDS[lines]
         warm_up = 2 if opening else WARM_UP
-        _say(f"{lines} lines: {title}")
+        say(f"{lines} lines: {title}")
         for round_ in range(warm_up + rounds):
             gc.collect()
-            for name in _turn(list(deeds), round_):
+            for name in turn(list(deeds), round_):
                 took = deeds[name][title]()
                 if round_ >= warm_up:
                     cells.add(name, took * 1000)
         yield cells
-
-
-def _turn(everybody: Sequence[T], round_: int) -> Sequence[T]:
-    """Everybody, from the other end in every other round: nobody always comes after the same one."""
-    return everybody if round_ % 2 else everybody[::-1]
 
 
 def _rss(pid: int) -> float:
@@ -219,33 +196,6 @@ def _rss(pid: int) -> float:
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1000
     raise ValueError(f"process {pid} has no memory")
-
-
-def _print(tables: Iterator[Cells]) -> None:
-    for cells in tables:
-        about = f"{cells.title}, {cells.lines:,} lines" if cells.lines else cells.title
-        count = len(next(iter(cells.samples.values())))
-        heads = "".join(f"{head:>9}" for head in ("p50", "p95", "p99", "min", "ratio", "budget"))
-        print(f"\n{f'{about} ({cells.unit}, n={count})':64}{heads}")
-        ours = _at(cells.samples[OURS], 50)
-        budget = BUDGETS.get((cells.title.split(", beside")[0], cells.lines))
-        for name in sorted(cells.samples, key=lambda name: not name.startswith(OURS)):
-            values = cells.samples[name]
-            row = [f"{_at(values, part):,.2f}" for part in (50, 95, 99)] + [f"{min(values):,.2f}"]
-            row.append("" if name == OURS else f"{_at(values, 50) / ours:.2f}x")
-            if budget and name.startswith(OURS):
-                row.append(f"{budget:g} " + ("ok" if _at(values, 95) <= budget else "OVER"))
-            print(f"  {name:62}" + "".join(f"{cell:>9}" for cell in row), flush=True)
-
-
-def _at(values: list[float], percent: int) -> float:
-    """The value at a percentile: the nearest of those that were measured."""
-    ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
