@@ -16,7 +16,7 @@ from pointsman.runtime.redacting import learn_state
 from pointsman_dap.breakpoints import Breakpoints
 from pointsman_dap.places import Places
 from pointsman_dap.seeing import Seeing
-from pointsman_dap.telling import EXIT_CODES, Feed, question_words, stopped
+from pointsman_dap.telling import EXIT_CODES, Feed, end_words, question_words, stopped
 from pointsman_dap.texts import Texts
 from pointsman_dap.threads import Threads
 from pointsman_dap.voice import Voice
@@ -145,8 +145,7 @@ class Listening:
             self.output("important", f"{run} is not run here any more; go on with: pointsman resume {run}\n")
         else:
             state = task.result()
-            if not state.ended:
-                self.output("important", f"{run} waits for an answer and is put aside until then\n")
+            self.output("console", end_words(state))
             self._voice.event("exited", {"exitCode": EXIT_CODES[state.outcome]})
         self._seeing.forget()
         self._over()

@@ -188,7 +188,12 @@ def _without_null(arguments: dict[str, Json]) -> dict[str, Json]:
     A run's input and what else is the user's own JSON keeps every null it has.
     """
     given = {name: value for name, value in arguments.items() if value is not None}
-    return {name: value if name in _USERS else _clean(value) for name, value in given.items()}
+    return {name: _users(value) if name in _USERS else _clean(value) for name, value in given.items()}
+
+
+def _users(value: Json) -> Json:
+    """All of these are objects; Lua can not tell an empty one from an empty list."""
+    return {} if value == [] else value
 
 
 def _clean(value: Json) -> Json:

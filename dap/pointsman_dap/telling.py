@@ -94,6 +94,15 @@ def busy_words(state: State) -> str:
     return f"{', '.join(running)} is not interrupted: the run stops at the next boundary\n"
 
 
+def end_words(state: State) -> str:
+    """How a run has ended, in a line."""
+    run = f"{state.started.pipeline} ({state.run_id})"
+    if not state.ended:
+        return f"{run} waits for an answer and is put aside until then\n"
+    where = f" at {state.error.stage}" if state.error and state.error.stage else ""
+    return f"{run}: {state.outcome}{where}" + (f": {state.error.message}\n" if state.error else "\n")
+
+
 def split(text: str) -> Iterator[str]:
     """A text in pieces that clients can lay out."""
     for start in range(0, len(text), CHUNK):

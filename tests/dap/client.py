@@ -226,6 +226,8 @@ class Client:
                     if way == "<-" and index >= self._read and wanted(one):
                         self._read = index + 1
                         return one
+                    over = index >= self._read and one.get("event") == "terminated"
+                    assert not over, f"the run is over: {self.order()} {self.events('output')}"
                 assert not self._over, f"the adapter has gone; it said {self.order()}"
                 await self._news.wait()
 

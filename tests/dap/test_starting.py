@@ -60,6 +60,7 @@ async def test_the_start_order(tmp_path: Path) -> None:
             "<- (stopped)",
             "-> continue",
             "<- continue",
+            "<- (output)",
             "<- (exited)",
             "<- (terminated)",
             "-> disconnect",
@@ -115,7 +116,9 @@ async def test_launch(case: str, tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "b.pipeline.yaml").write_text(TEXT, "utf-8")
     (tmp_path / "input.json").write_text('{"name": "Grace"}', "utf-8")
-    arguments = {key: value.format(root=tmp_path) if isinstance(value, str) else value for key, value in given.items()}
+    arguments: dict[str, Any] = {
+        key: value.format(root=tmp_path) if isinstance(value, str) else value for key, value in given.items()
+    }
     async with home(tmp_path) as at, introduced(at) as client:
         at.env = {**at.env, "GREETING": "hello"}
         await client.launch(**arguments)
