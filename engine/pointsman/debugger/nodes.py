@@ -176,7 +176,8 @@ def _pieces(value: Json, place: Place | None, redactor: Redactor, width: int) ->
         case dict():
             yield "{"
             for index, (key, item) in enumerate(value.items()):
-                yield f"{', ' if index else ''}{redactor.text(str(key))}: "
+                name = redactor.text(str(key))
+                yield f"{', ' if index else ''}{name if name.isprintable() else dumps(name, ensure_ascii=False)}: "
                 yield from _pieces(item, _below(place, key), redactor, width)
             yield "}"
         case _:
