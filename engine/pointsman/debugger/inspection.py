@@ -33,7 +33,6 @@ from pointsman.language.expressions import (
     Parsed,
     Select,
     as_json,
-    as_text,
     compile_expression,
     compile_template,
     is_template,
@@ -220,11 +219,11 @@ def _fields(name: str, fields: dict[str, Json]) -> Node:
 
 
 def _plain(value: object) -> Json:
-    """A value as JSON; what JSON has no form for as its text."""
+    """A value as JSON; what JSON has no form for, such as no number, as its text."""
     try:
         return as_json(value)
     except EvaluationError:
-        return as_text(value)
+        return str(value)
 
 
 def _whole(tree: Parsed) -> str:
