@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint bench bench-lsp clean
+.PHONY: demo test lint bench bench-lsp bench-dap clean
 
 demo: $(STAMP)
 	@$(BIN)/pointsman check examples
@@ -27,6 +27,9 @@ bench: $(STAMP)
 
 bench-lsp: $(STAMP)
 	$(BIN)/python benchmarks/lsp.py
+
+bench-dap: $(STAMP)
+	$(BIN)/python benchmarks/dap.py
 
 clean:
 	rm -rf $(VENV) .pointsman .mypy_cache .ruff_cache .pytest_cache .hypothesis
