@@ -27,6 +27,10 @@ class Timeline:
         self.state: State = machine.initial(program, run_id)
         """The state after the last record."""
         self._kept: list[State] = [self.state]
+        self._near: tuple[int, list[State]] = 0, [self.state]
+        self._near: list[State] = []
+        """The states after `_near_from` and the events that follow it: whoever looks at one looks at its neighbours."""
+        self._near_from = 0
         self._applied = Applied()
 
     def add(self, records: Iterable[Record]) -> None:
@@ -48,11 +52,12 @@ class Timeline:
         seq = min(seq, len(self.records))
         if seq == len(self.records):
             return self.state
-        index = seq // KEPT_EVERY
-        state = self._kept[index]
-        for record in self.records[index * KEPT_EVERY : seq]:
-            state, _ = machine.step(state, record)
-        return state
+        start = seq - seq % KEPT_EVERY
+        if not self._near or self._near_from != start:
+            self._near, self._near_from = [self._kept[start // KEPT_EVERY]], start
+        for record in self.records[start + len(self._near) - 1 : seq]:
+            self._near.append(machine.step(self._near[-1], record)[0])
+        return self._near[seq - start]
 
     def event_after(self, moment: Moment) -> Record | None:
         """The event that a moment ended with, None where nothing is recorded after it."""
