@@ -235,7 +235,8 @@ class Adapter:
     def go(self, args: ask.Thread, way: Way) -> Then:
         """Go on from a stop; a step is that of the thread it is asked for."""
         debugger, stop = self._running().debugger, self._stop()
-        start = moment_of(stop, self._threads.branch(args.thread_id))
+        branch = self._threads.branch(args.thread_id)
+        start = moment_of(stop, branch) if branch != stop.moment.branch and way != "on" else None
         body = {"allThreadsContinued": True} if way == "on" else None
         return Then(body, lambda: self._heard().cause(lambda: debugger.go(way, start)))
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from pointsman.debugger.debugger import Logged, Stop, Told
 from pointsman.debugger.inspection import learn
+from pointsman.debugger.moments import instruction_of
 from pointsman.kernel.effects import Ask
 from pointsman.kernel.events import Record
 from pointsman.kernel.state import ROOT, State
@@ -137,7 +138,8 @@ class Listening:
         for one in asks:
             if one.id not in self._said:
                 self._said.add(one.id)
-                self.output("important", question_words(one, state, asks))
+                stage = instruction_of(state, state.branches[one.branch]).stage
+                self.output("important", question_words(one, state, asks), stage.name_span)
 
     def _ended(self, task: asyncio.Task[State]) -> None:
         run = self.run.run_id

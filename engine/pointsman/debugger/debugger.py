@@ -146,7 +146,7 @@ class Debugger:
             self._trail.append(self.stop.moment.key)
         else:
             self._trail.clear()
-        if self._view is not None and self._forward(plan):
+        if self._view is not None and self._forward(plan, start):
             return
         self._view = None
         if self._release is None:
@@ -164,6 +164,8 @@ class Debugger:
         if self._held is not None:
             # It is asked about again, though perhaps after another branch that is stopped at first.
             self._passed.add(self._held.moment.key)
+        if start is not None:
+            self._passed.add(start.key)
         self._plan, self._held, self.stop = plan, None, None
         self._tell(None)
         self._release()
@@ -175,9 +177,11 @@ class Debugger:
             return
         for index in range(len(self.timeline.moments) - 1, -1, -1):
             moment = self.timeline.moments[index]
+            if moment.part not in ("failed", "end"):
+                continue
             state = self.timeline.state_at(moment.seq)
             fault = fault_at(moment, state)
-            if fault and fault != "interrupt":
+            if fault:
                 self._view = index
                 self._tell(replace(self._stop("exception", moment, state, past=True), fault=fault))
                 return
@@ -221,10 +225,13 @@ class Debugger:
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
-    def _forward(self, plan: Plan) -> bool:
+    def _forward(self, plan: Plan, start: Moment | None) -> bool:
         assert self._view is not None
         for index in range(self._view + 1, len(self.timeline.moments)):
             moment = self.timeline.moments[index]
+            if start is not None and moment.key == start.key:
+                start = None  # where the branch stands already
+                continue
             stop = self._judge(moment, self.timeline.state_at(moment.seq), plan, past=True)
             self.settled()
             if stop is not None:
