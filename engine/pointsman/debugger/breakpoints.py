@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from re import fullmatch
 
 from pointsman.debugger.moments import Key, Moment, instruction_of
@@ -14,7 +15,8 @@ from pointsman.kernel.envelope import Scope
 from pointsman.kernel.events import AnyEvent, Json, Merged, StageEntered, StageRouted
 from pointsman.kernel.routing import error_record
 from pointsman.kernel.state import State
-from pointsman.language.expressions import EvaluationError, as_text, evaluate, parse
+from pointsman.language.expressions import EvaluationError, as_text, compile_expression, evaluate, parse
+from pointsman.language.expressions.evaluation import Compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Hits:
                 one.site is not None
                 and one.site.route is not None
                 and coming is None
+                and moment.stage in one.site.stages
                 and moment.part in ("route", "failed")
             ):
                 coming = machine.advance(state, moment.branch)  # type: ignore[assignment]  # pure: nothing happens by looking
@@ -182,9 +185,15 @@ def _named(name: str, moment: Moment, state: State) -> bool:
 def holds(condition: str, scope: Mapping[str, Json]) -> bool:
     """A condition that can not be evaluated here does not hold: a breakpoint never breaks a run."""
     try:
-        return evaluate(condition, scope) is True
+        return _compiled(condition)(scope) is True
     except EvaluationError:
         return False
+
+
+@lru_cache(maxsize=256)
+def _compiled(condition: str) -> Compiled:
+    """A condition is weighed again each time a loop comes by, and at each moment on a long way back."""
+    return compile_expression(parse(condition))
 
 
 def _counted(hit: str, count: int) -> bool:

@@ -27,7 +27,6 @@ class Timeline:
         self.state: State = machine.initial(program, run_id)
         """The state after the last record."""
         self._kept: list[State] = [self.state]
-        self._near: tuple[int, list[State]] = 0, [self.state]
         self._near: list[State] = []
         """The states after `_near_from` and the events that follow it: whoever looks at one looks at its neighbours."""
         self._near_from = 0
