@@ -11,9 +11,11 @@ import pytest
 
 from dap.client import ABLE, connected, home, introduced, write
 from dap.judges import SCHEMA
+from pointsman.debugger.faults import FAULTS
 from pointsman.wire import Unreadable, frame
 from pointsman_dap.errors import IDS
 from pointsman_dap.handlers import CAPABILITIES, HANDLERS
+from pointsman_dap.params import Attach, Launch
 from pointsman_dap.protocol import MAX_BODY, Protocol, Request, read
 
 TEXT = """\
@@ -263,3 +265,28 @@ async def test_many_clients_share_a_loop(tmp_path: Path) -> None:
     async with home(tmp_path) as at, introduced(at) as one, introduced(at) as two:
         answers = await asyncio.gather(one.request("threads"), two.request("threads"))
         assert answers[0] == answers[1]
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "debug-adapter.md").read_text("utf-8")
+
+
+def test_the_page_says_all_there_is() -> None:
+    """Requests, faults with their defaults, error ids, arguments."""
+    for command in set(HANDLERS) - {"initialize", "launch", "attach", "configurationDone"}:
+        assert f"`{command}`" in PAGE.partition("## Requests")[2].partition("## Faults")[0], command
+    for fault in FAULTS:
+        (row,) = [line for line in PAGE.splitlines() if line.startswith(f"| `{fault.id}` |")]
+        assert row.endswith("| yes |" if fault.default else "| no |")
+    for number in IDS.values():
+        assert str(number) in PAGE.partition("## What a refused")[2]
+    for shape, heading in ((Launch, "## Launch"), (Attach, "## Attach")):
+        part = PAGE.partition(heading)[2].partition("\n## ")[0]
+        told = {line.split("`")[1] for line in part.splitlines() if line.startswith("| `")}
+        assert told == set(shape.__struct_encode_fields__)
+
+
+def test_every_reason_is_used() -> None:
+    folder = Path(__file__).parents[2] / "dap" / "pointsman_dap"
+    code = "".join(path.read_text("utf-8") for path in folder.glob("*.py"))
+    for reason in IDS:
+        assert f'Refused("{reason}"' in code, reason
