@@ -7,12 +7,18 @@ from typing import Any
 
 import pytest
 
-from engine.debugger.scenes import EVERYTHING, Scene, agents, count, flaky, live, recorded, workspace
+from engine.debugger.scenes import EVERYTHING, WATCH, Scene, agents, count, flaky, live, recorded, workspace
 from pointsman.debugger.breakpoints import Breakpoint
 from pointsman.debugger.debugger import Debugger, Stop, Told
+from pointsman.debugger.sites import rule_sites
 from pointsman.debugger.stepping import WHOLE, Way
 from pointsman.kernel.state import digest
+from pointsman.language.source import Source
+from pointsman.runtime import catalog
 from pointsman.runtime.clock import FixedClock
+from pointsman.runtime.debugging import Debugging
+from pointsman.runtime.registry import Registry
+from pointsman.runtime.sessions import Options
 from pointsman.testing import Played, play
 
 TEXT = """
@@ -294,3 +300,48 @@ def _do(debugger: Debugger, verb: str) -> None:
         debugger.go(ways[verb])
     else:
         debugger.back(far=verb == "far")
+
+
+async def test_a_rule_of_a_policy_stops_where_it_has_spoken(tmp_path: Path) -> None:
+    path = workspace(tmp_path, TEXT, policy=WATCH.replace("agent: count", "agent: a"))
+    noisy, never = rule_sites(Source("watch.policy.yaml", (tmp_path / "watch.policy.yaml").read_bytes()))
+
+    def prepare(debugger: Debugger) -> None:
+        named = [Breakpoint(2, name="policy:watch"), Breakpoint(3, name="policy:watch/never")]
+        debugger.set_breakpoints("me", [Breakpoint(1, noisy), Breakpoint(4, never), *named])
+
+    async with live(path, agents={"a": count, "f": flaky()}, way="on", prepare=prepare) as scene:
+        stop = await scene.stop()
+        assert (_at(stop), stop.hits) == ("two.y.m agent [breakpoint]", (1, 2))
+        assert stop.moment.rules == ("watch/noisy",)
+        scene.debugger.go("on")
+        assert (await scene.end()).outcome == "completed"
+        assert scene.told.empty()
+
+
+async def test_a_live_run_that_nobody_debugged_can_be_joined(tmp_path: Path) -> None:
+    goes_on = asyncio.Event()
+
+    async def waits(n: Any) -> Any:
+        await goes_on.wait()
+        return {"n": n}
+
+    loaded = catalog.load(workspace(tmp_path, TEXT))
+    runs = Registry()
+    live_run = runs.start(loaded, {}, Options(agents={"a": waits, "f": flaky()}, clock=FixedClock(), cwd=tmp_path))
+    try:
+        debugging = Debugging(runs)
+        scene = Scene(debugging, runs, debugging.attach(loaded.place, live_run.run_id))
+        assert scene.debugged.live is live_run
+        scene.leave = scene.debugger.listen(scene.listener)
+        scene.debugger.pause()
+        goes_on.set()
+        stop = await scene.stop()
+        assert (stop.moment.stage, stop.past) == ("one", False)
+        assert (await scene.back()).moment.stage == "one"
+        stop = await scene.go("over")
+        assert not stop.past
+        scene.leave()
+        assert (await scene.end()).outcome == "completed"
+    finally:
+        await runs.close()
