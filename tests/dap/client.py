@@ -30,6 +30,8 @@ Json = Any
 DEADLINE_S = 20.0
 """How long to wait for anything, before it counts as never coming."""
 
+MOVES = ("next", "stepIn", "stepOut", "stepBack", "reverseContinue", "continue")
+
 ABLE = {
     "adapterID": "pointsman",
     "clientID": "tests",
@@ -138,6 +140,20 @@ class Client:
     async def stopped(self) -> Json:
         """Wait for the next stop."""
         return await self.event("stopped")
+
+    async def standing(self) -> None:
+        """Wait until the run stands, or has ended."""
+        async with asyncio.timeout(DEADLINE_S), self._news:
+            while not self._is_standing():
+                await self._news.wait()
+
+    def _is_standing(self) -> bool:
+        for one in reversed(self.received):
+            if one.get("event") in ("stopped", "terminated"):
+                return True
+            if one.get("event") == "continued" or (one.get("command") in MOVES and one["success"]):
+                return False
+        return False
 
     async def step(self, command: str, thread: int = 1) -> Json:
         """Step, and wait for the stop that follows its answer."""
