@@ -16,11 +16,12 @@ import argparse
 import gc
 import os
 import platform
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import debuggers
@@ -35,8 +36,8 @@ STARTS = 10
 REWINDS = 20
 
 EVENTS = 10_000
-ROUNDS = 1_667
-"""What it takes: six events a round, an entry, a write and a route of each of two stages."""
+COUNTED = 3_333
+"""What it takes: three events for each stage that counts, its entry, its write and its route."""
 
 BUDGETS = {
     ("next to stopped", 0): 1.0,
@@ -98,11 +99,14 @@ def starting(folder: Path) -> Iterator[Cells]:
 
 def rewinding(folder: Path) -> Iterator[Cells]:
     """Back and forth in a recorded run."""
-    program = debuggers.recorded(folder, ROUNDS)
+    program = debuggers.recorded(folder, COUNTED)
     argv = [str(servers.POINTSMAN), "run", program.name]
     subprocess.run(argv, cwd=folder, capture_output=True, timeout=120, check=True)
     debugger = debuggers.attached(program)
     stepper, _ = debugger.start(folder)
+    with closing(sqlite3.connect(folder / ".pointsman" / "journal.db")) as journal:
+        (events,) = journal.execute("SELECT count(*) FROM events").fetchone()
+    assert events >= EVENTS, f"only {events} events"
     line = program.read_text("utf-8").split("\n").index("stages:") + 2
 
     def far_back() -> float:
@@ -111,7 +115,7 @@ def rewinding(folder: Path) -> Iterator[Cells]:
         return took
 
     def to_the_middle() -> float:
-        stepper.break_at(program, line, f"state.n == {ROUNDS}")
+        stepper.break_at(program, line, f"state.n == {COUNTED // 2}")
         took = stepper.move("reverseContinue")
         stepper.break_at(program, 0)
         stepper.move("continue")
@@ -136,7 +140,7 @@ def rewinding(folder: Path) -> Iterator[Cells]:
             say(title)
             cells = Cells(title)
             if deed is back:
-                stepper.break_at(program, line, f"state.n == {ROUNDS}")
+                stepper.break_at(program, line, f"state.n == {COUNTED // 2}")
                 stepper.move("reverseContinue")
                 stepper.break_at(program, 0)
             for round_ in range(REWINDS + 2):
