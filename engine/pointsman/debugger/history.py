@@ -8,7 +8,6 @@ from pointsman.debugger.moments import Moment
 from pointsman.debugger.nodes import Line, Node, Place, folder, node, step_of
 from pointsman.debugger.timeline import Timeline
 from pointsman.kernel.events import (
-    Asked,
     Decided,
     Json,
     Record,
@@ -68,7 +67,7 @@ def history(timeline: Timeline, until: int) -> Sequence[Node]:
                 ends[record.branch, *open_.pop(record.branch)] = (word, record.at_ns)
             case StageFailed(error=error) if record.branch in open_:
                 ends[record.branch, *open_[record.branch]] = (f"failed: {error.code}", record.at_ns)
-            case Asked() | _:
+            case _:
                 pass
     return [_visit(record, event, ends) for record, event in found]
 

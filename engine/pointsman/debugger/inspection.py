@@ -6,7 +6,7 @@ what stands at its paths at this very moment.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -74,26 +74,16 @@ def evaluate(stop: Stop, branch: str, text: str) -> Node:
     """
     moment = moment_of(stop, branch) if branch in stop.state.branches else Moment(0, branch, "", "end", 0)
     scope = scope_at(stop.state, moment)
-    template = parse_template(text) if is_template(text) else None
-    parsed = parse(text) if template is None else None
-    try:
-        if parsed is not None:
-            if parsed.problems:
-                problem = parsed.problems[0]
-                raise EvaluationError(problem.code, problem.message, problem.start, problem.end)
-            value = _plain(compile_expression(parsed, STEPS)(scope))
-        else:
-            assert template is not None
-            value = _plain(compile_template(template, STEPS)(scope))
-    except EvaluationError as error:
-        where = f" (at character {error.start + 1})" if error.start >= 0 else ""
-        raise Misuse("expression", f"{error.message}{where}") from None
-    trees = [parsed] if parsed is not None else [hole.expr for hole in template.holes] if template else []
-    uses = tuple(used for tree in trees for used in places_in(tree, moment))
-    place = place_of(parsed, moment) if parsed is not None else None
+    if is_template(text):
+        template = parse_template(text)
+        value = _value(compile_template(template, STEPS), scope)
+        return computed(text, value, "", tuple(at for hole in template.holes for at in places_in(hole.expr, moment)))
+    parsed = parse(text)
+    value = _value(compile_expression(parsed, STEPS), scope)
+    place = place_of(parsed, moment)
     if place is not None:
         return node(text, value, text.strip(), place)
-    return computed(text, value, "" if parsed is None else _whole(parsed), uses)
+    return computed(text, value, _whole(parsed), places_in(parsed, moment))
 
 
 def learn(stop: Stop, redactor: Redactor) -> None:
@@ -102,6 +92,8 @@ def learn(stop: Stop, redactor: Redactor) -> None:
         return
     for at in stop.state.branches.values():
         redactor.learn(envelope(stop.state, at))
+        if at.part == "enter":
+            continue  # what it holds still is the result of the stage before
         joined = {name: each.output for name, each in at.joined.items()}
         for value in (at.result, joined):
             if value:
@@ -152,22 +144,21 @@ def routing(way: Weighed, moment: Moment) -> Node:
 def budget(state: State) -> Node:
     """What is used up, allowed and left, a line for each bound."""
 
-    def line(bound: dict[str, Json]) -> Line:
+    def line(name: str, bound: dict[str, Json]) -> Line:
         def said(show: Show) -> str:
-            if bound["allowed"] is None:
-                return f"{bound['used']:g}, no bound"
-            return f"{bound['used']:g} of {bound['allowed']:g}, {bound['left']:g} left"
+            used, allowed, left = (
+                show(None if value is None else float(f"{value:g}"), ("budget", name, key)).removesuffix(".0")
+                for key, value in bound.items()
+            )
+            return f"{used}, no bound" if bound["allowed"] is None else f"{used} of {allowed}, {left} left"
 
         return said
 
-    bounds = budget_record(state)
-    return folder(
-        "Budget",
-        ", ".join(f"{name} {bound['used']:g}" for name, bound in bounds.items() if bound["used"]),
-        lambda: [
-            node(name, bound, f"budget.{name}", ("budget", name), line=line(bound)) for name, bound in bounds.items()
-        ],
-    )
+    def parts() -> Sequence[Node]:
+        bounds = budget_record(state).items()
+        return [node(name, bound, f"budget.{name}", ("budget", name), line=line(name, bound)) for name, bound in bounds]
+
+    return folder("Budget", "", parts)
 
 
 def _candidate(way: Weighed, index: int, one: Candidate, moment: Moment) -> Node:
@@ -218,8 +209,13 @@ def _fields(name: str, fields: dict[str, Json]) -> Node:
     return folder(name, "", lambda: [node(key, value) for key, value in fields.items()])
 
 
-def _plain(value: object) -> Json:
-    """A value as JSON; what JSON has no form for, such as no number, as its text."""
+def _value(compiled: Callable[[Mapping[str, Json]], object], scope: Mapping[str, Json]) -> Json:
+    """The value as JSON; what JSON has no form for, such as no number, as its text."""
+    try:
+        value = compiled(scope)
+    except EvaluationError as error:
+        where = f" (at character {error.start + 1})" if error.start >= 0 else ""
+        raise Misuse("expression", f"{error.message}{where}") from None
     try:
         return as_json(value)
     except EvaluationError:

@@ -20,8 +20,8 @@ from pointsman.language.expressions import EvaluationError, as_json
 class Weighed:
     """How the way on from a stage was decided, or will be. `to` is empty where there is no way on, and `note` says why.
 
-    `why` is that of `StageRouted`, `skipped` where the stage's `when` was false, or `failed`. `now`: it is what comes
-    next, so its operands can be evaluated again.
+    `why` is that of `StageRouted`, `skipped` where the stage's `when` was false, `failed`, or `limit`. `now`: it is
+    what comes next, so its operands can be evaluated again.
     """
 
     stage: str
@@ -63,7 +63,7 @@ def coming(state: State, moment: Moment) -> Weighed | None:
             return Weighed(moment.stage, "", "failed", note=error.message, candidates=candidates, now=True)
         case LimitReached(limit=limit, allowed=allowed):
             note = f"limit {limit} ends the run here: {allowed:g} allowed"
-            return Weighed(moment.stage, "", "failed", note=note, candidates=candidates, now=True)
+            return Weighed(moment.stage, "", "limit", note=note, candidates=candidates, now=True)
         case _:
             whose = "the run" if moment.branch == "main" else f"branch {at.name}"
             note = f"nothing handles the error, so {whose} ends with it"
@@ -76,8 +76,12 @@ def verdict(weighed: Weighed, index: int) -> str:
     if index == weighed.route and weighed.why in ("route", "on_error"):
         return "taken" if weighed.to == one.to else f"taken as often as its max allows, so {weighed.to}"
     match one.value:
+        case True if weighed.why == "limit":
+            return "matches"
+        case True if weighed.why == "failed" and one.to == "fail":
+            return "taken"
         case True:
-            return "matches" if weighed.why == "failed" else "matches, but was taken as often as its max allows"
+            return "matches, but was taken as often as its max allows"
         case False:
             return "does not match"
         case _:
@@ -87,7 +91,7 @@ def verdict(weighed: Weighed, index: int) -> str:
 def summary(weighed: Weighed) -> str:
     """The decision in one line."""
     match weighed.why:
-        case "failed":
+        case "failed" | "limit":
             return weighed.note
         case "below":
             return f"→ {weighed.to} (the stage below)" if weighed.to != "end" else "→ end (the last stage)"

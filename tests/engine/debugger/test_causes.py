@@ -5,7 +5,7 @@ import pytest
 from engine.debugger.scenes import boom, count, flaky, recorded
 from engine.debugger.test_breakpoints import FAULTY, faulty
 from pointsman.debugger.causes import Cause, cause, spent_by, why
-from pointsman.debugger.debugger import Debugger, Told
+from pointsman.debugger.debugger import Debugger, Stop, Told
 from pointsman.debugger.faults import FAULTS
 from pointsman.security.redaction import Redactor
 from pointsman.testing import Played, play
@@ -161,3 +161,40 @@ def test_secrets_stay_out_of_pages() -> None:
     assert "xxx" in _cause(debugger, redactor).page
     assert "sk-" not in _cause(debugger, redactor).page
     assert "sk-" in _cause(debugger).page
+
+
+LOOP = """
+pipeline: p
+language: 1
+agents: {{a: {{python: "m:f"}}}}
+limits: {{{limit}}}
+stages:
+  one: {{agent: a, with: {{n: 1}}, routes: [{{when: result.n == 1, to: two{max}}}]}}
+  two: {{agent: a, with: {{n: 2}}, next: one}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("bound", "said"),
+    [
+        (", max: 1", "  1: → two when result.n == 1: matches, but was taken as often as its max allows"),
+        (", max: 1, on_max: fail", "  1: → two when result.n == 1: taken as often as its max allows, so fail"),
+        ("", "  1: → two when result.n == 1: taken"),
+    ],
+)
+def test_a_route_that_is_used_up_says_so(bound: str, said: str) -> None:
+    assert why(_last_route(LOOP.format(limit="iterations: 1", max=bound), "one"), "main").splitlines()[1] == said
+
+
+def test_a_route_that_a_limit_stops_says_so() -> None:
+    said = why(_last_route(LOOP.format(limit="hops: 2", max=""), "one"), "main").splitlines()
+    assert said[:2] == [
+        "one limit hops ends the run here: 2 allowed",
+        "  1: → two when result.n == 1: matches",
+    ]
+
+
+def _last_route(text: str, stage: str) -> Stop:
+    timeline = recorded(play(text, agents={"a": count})).timeline
+    routes = [moment for moment in timeline.moments if (moment.stage, moment.part) == (stage, "route")]
+    return Stop(1, "step", routes[-1], timeline.state_at(routes[-1].seq), True)

@@ -232,6 +232,9 @@ def test_budget_and_envelope() -> None:
     budget = _groups("both.alone route")["Budget"].root
     assert _lines(budget)["tool_calls"] == "1 of 200, 199 left"
     assert _lines(budget)["tokens"] == "0, no bound"
+    spent = hidden(budget, Redactor([("path", "budget.tool_calls.used"), ("path", "budget.cost")]))
+    assert _lines(spent)["tool_calls"] == f"{HIDDEN} of 200, 199 left"
+    assert _lines(spent)["cost"] == HIDDEN
     envelope = _groups("note enter")["Envelope"].root
     assert [child.name for child in envelope.children()] == [
         "id",
