@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pointsman.debugger.causes import cause, why
+from pointsman.debugger.causes import why
 from pointsman.debugger.debugger import Stop
 from pointsman.debugger.frames import moment_of
 from pointsman.debugger.stepping import Way
@@ -25,7 +25,7 @@ from pointsman_dap.faults import Faults
 from pointsman_dap.listening import Listening
 from pointsman_dap.places import Places
 from pointsman_dap.protocol import Body, Request
-from pointsman_dap.seeing import Seeing
+from pointsman_dap.seeing import Seeing, cause_page
 from pointsman_dap.starting import Host, Wanted, read_launch, words_of
 from pointsman_dap.telling import busy_words
 from pointsman_dap.texts import Texts
@@ -210,15 +210,7 @@ class Adapter:
 
     def breakpoint_locations(self, args: ask.BreakpointLocations) -> Body:
         """Where breakpoints can stand in some lines."""
-        text = self._texts.meant(args.source) if self._texts else None
-        if text is None:
-            return {"breakpoints": []}
-        source, places = text.source, self._places
-        end_line = args.end_line if args.end_line is not None else args.line
-        first = places.offset(source, args.line, args.column)
-        last = places.offset(source, end_line, args.end_column, at_end=True)
-        spans = dict.fromkeys(site.span for site in text.sites if first <= site.span.start <= last)
-        return {"breakpoints": [places.range(source, span) for span in spans]}
+        return {"breakpoints": self._texts.locations(args) if self._texts else []}
 
     def _set_breakpoints(self) -> None:
         heard = self._listening
@@ -296,18 +288,12 @@ class Adapter:
         run, stop = self._running(), self._stop()
         if not stop.fault or self._threads.branch(args.thread_id) != stop.moment.branch:
             raise Refused("notAFault", "this thread did not stop at a fault")
-        found = cause(stop, run.debugger.timeline, run.redactor)
-        return {
-            "exceptionId": found.id,
-            "description": found.sentence,
-            "breakMode": "always",
-            "details": {"message": found.sentence, "typeName": found.id, "stackTrace": found.page},
-        }
+        return cause_page(stop, run.debugger.timeline, run.redactor)
 
     def source(self, args: ask.Source) -> Body:
         """A text as it ran."""
         named = args.source_reference or (args.source.source_reference if args.source else 0)
-        if self._texts is None:
+        if self._texts is None or self._listening is None:  # before there is a run nothing is known of what to hide
             raise Refused("unknownSource", "there is no run whose text could be meant")
         return {"content": self._texts.by_reference(named).text(), "mimeType": "text/x-yaml"}
 

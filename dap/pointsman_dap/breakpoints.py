@@ -131,7 +131,7 @@ class Breakpoints:
             return
         texts.spelled(one.source.path)
         text = texts.meant(one.source)
-        flaw, site = self._site(text, spec, bool(one.source.source_reference))
+        flaw, site = self._site(text, spec, text is not None and texts.has_moved(one.source, text))
         if text is None or site is None:
             one.told = _refused(one, flaw) | asked
             return
@@ -141,10 +141,10 @@ class Breakpoints:
         source = texts.told(text) if not one.source.source_reference else {"sourceReference": text.reference}
         one.told = {"id": one.id, "verified": True, "source": source, **self._places.range(text.source, site.span)}
 
-    def _site(self, text: Text | None, spec: SourceBreakpoint, by_reference: bool) -> tuple[str, Site | None]:
+    def _site(self, text: Text | None, spec: SourceBreakpoint, has_moved: bool) -> tuple[str, Site | None]:
         if text is None:
             return "this run does not read that file", None
-        if text.reference and not by_reference and not text.on_disk:
+        if has_moved:
             return (
                 "the file has changed since the run started; set it in the text as it ran, which the stack shows",
                 None,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from traceback import format_exception
 
 from pointsman.debugger.debugger import Logged, Stop, Told
 from pointsman.debugger.inspection import learn
@@ -86,15 +88,14 @@ class Listening:
 
     def told(self, told: Told) -> None:
         """The debugger's news."""
-        match told:
-            case Stop():
-                self._stopped(told)
-            case Logged():
-                if self._breakpoints.own([told.breakpoint.id]):
-                    site = told.breakpoint.site
-                    self.output("console", f"{told.text}\n", site.span if site and not site.rule else None)
-            case None:
-                self._resumed()
+        with self._kept_here():
+            match told:
+                case Stop():
+                    self._stopped(told)
+                case Logged():
+                    self._logged(told)
+                case None:
+                    self._resumed()
 
     def output(self, category: str, text: str, span: Span | None = None) -> None:
         """Tell a text, with its place in the pipeline."""
@@ -104,6 +105,19 @@ class Listening:
             line, column = self._places.position(pipeline.source, span.start)
             place = {"source": self._texts.told(pipeline), "line": line, "column": column}
         self._voice.output(category, text, place)
+
+    @contextmanager
+    def _kept_here(self) -> Iterator[None]:
+        """What goes wrong in telling one client is told to that client: the run and all others know nothing of it."""
+        try:
+            yield
+        except Exception as error:
+            self._voice.output("stderr", "".join(format_exception(error)))
+
+    def _logged(self, told: Logged) -> None:
+        if self._breakpoints.own([told.breakpoint.id]):
+            site = told.breakpoint.site
+            self.output("console", f"{told.text}\n", site.span if site and not site.rule else None)
 
     def _stopped(self, stop: Stop) -> None:
         if self._is_stopped:
@@ -123,12 +137,13 @@ class Listening:
             self._voice.event("continued", {"threadId": 1, "allThreadsContinued": True})
 
     def _happened(self, records: Sequence[Record], state: State) -> None:
-        learn_state(self.run.redactor, state)
-        for category, text, span in self._feed.of(records, state):
-            self.output(category, text, span)
-        if not self._is_stopped:
-            self._threads.now(state.branches or [ROOT])
-        self._say_questions(state)
+        with self._kept_here():
+            learn_state(self.run.redactor, state)
+            for category, text, span in self._feed.of(records, state):
+                self.output(category, text, span)
+            if not self._is_stopped:
+                self._threads.now(state.branches or [ROOT])
+            self._say_questions(state)
 
     def _say_questions(self, state: State) -> None:
         """When nothing moves until a person answers, say so, once for each question."""

@@ -5,6 +5,7 @@ Laws: our `seq` counts from 1; each request is answered exactly once; nothing a 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -64,7 +65,6 @@ class Protocol:
 
     def _answer(self, request: Request, success: bool, message: str | None, body: Any) -> bytes:
         assert not request.answered, f"{request.command} was answered already"
-        request.answered = True
         said: Body = {
             "type": "response",
             "request_seq": request.seq,
@@ -75,18 +75,21 @@ class Protocol:
             said["message"] = message
         if body is not None:
             said["body"] = body
-        return self._framed(said)
+        framed = self._framed(said)
+        request.answered = True
+        return framed
 
     def _framed(self, said: Body) -> bytes:
-        self._seq += 1
-        return frame(msgspec.json.encode({"seq": self._seq, **said}))
+        framed = frame(msgspec.json.encode({"seq": self._seq + 1, **said}))
+        self._seq += 1  # one that can not be written has no number
+        return framed
 
 
 def read(body: bytes) -> Request | Unreadable | None:
     """A message's request; None for what is none, Unreadable for what is no message at all."""
     try:
-        said = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        said = _decoded(body)
+    except (ValueError, RecursionError) as error:
         return Unreadable(f"this is no JSON: {error}")
     if not isinstance(said, dict):
         return Unreadable("a message is an object")
@@ -101,3 +104,23 @@ def read(body: bytes) -> Request | Unreadable | None:
     if arguments is None or arguments == []:
         arguments = {}
     return Request(seq, command, arguments)
+
+
+def _decoded(body: bytes) -> Any:
+    """A body's JSON. Half of a character, which editors can send as an escape, becomes a `?`: it can be no text."""
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return _whole(json.loads(body.decode("utf-8")))
+
+
+def _whole(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode("utf-8")
+        case list():
+            return [_whole(item) for item in value]
+        case dict():
+            return {_whole(key): _whole(item) for key, item in value.items()}
+        case _:
+            return value

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from pointsman.debugger import inspection
+from pointsman.debugger.causes import cause
 from pointsman.debugger.debugger import Stop
 from pointsman.debugger.frames import Frame, frames
 from pointsman.debugger.nodes import Node, hidden
@@ -147,6 +148,17 @@ class Seeing:
                 raise Refused("staleReference", f"{handle} was given out at an earlier stop; the run has moved since")
             raise Refused("unknownReference", f"{handle} was never given out")
         return thing
+
+
+def cause_page(stop: Stop, timeline: Timeline, hide: Redactor) -> Body:
+    """Why a run stopped at a fault."""
+    found = cause(stop, timeline, hide)
+    return {
+        "exceptionId": found.id,
+        "description": found.sentence,
+        "breakMode": "always",
+        "details": {"message": found.sentence, "typeName": found.id, "stackTrace": found.page},
+    }
 
 
 def in_full(node: Node) -> str:

@@ -15,7 +15,7 @@ from pointsman.kernel.instructions import Program
 from pointsman.language.source import Source
 from pointsman.runtime.workspace import read_source
 from pointsman_dap.errors import Refused
-from pointsman_dap.params import SourceRef
+from pointsman_dap.params import BreakpointLocations, SourceRef
 from pointsman_dap.places import Places, key_of, path_of
 
 PIPELINE = 1
@@ -78,6 +78,21 @@ class Texts:
             return self.pipeline if named.source_reference == PIPELINE else None
         key = key_of(os.path.join(self._root, path_of(named.path)))
         return next((text for text in self.all() if key_of(str(text.file)) == key), None)
+
+    def has_moved(self, named: SourceRef, text: Text) -> bool:
+        """Whether a client means the file of a text that is not in that file any more."""
+        return bool(text.reference and not named.source_reference and not text.on_disk)
+
+    def locations(self, asked: BreakpointLocations) -> list[dict[str, int]]:
+        """Where breakpoints can stand in a range; it is whole lines where it has no columns."""
+        text, places = self.meant(asked.source), self._places
+        if text is None or self.has_moved(asked.source, text):
+            return []
+        end_line = asked.line if asked.end_line is None else asked.end_line
+        first = places.offset(text.source, asked.line, asked.column)
+        last = places.offset(text.source, end_line, asked.end_column, at_end=True)
+        spans = dict.fromkeys(site.span for site in text.sites if first <= site.span.start <= last)
+        return [places.range(text.source, span) for span in spans]
 
     def by_reference(self, reference: int) -> Source:
         """The text behind a source reference. Raises Refused."""

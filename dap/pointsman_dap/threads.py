@@ -46,4 +46,4 @@ class Threads:
 
     def told(self) -> list[dict[str, Any]]:
         """As the protocol lists them; before anything has happened there is the main branch."""
-        return [{"id": self.id_of(branch), "name": branch} for branch in self._here or [ROOT]]
+        return [{"id": self.id_of(branch), "name": branch.removeprefix(f"{ROOT}/")} for branch in self._here or [ROOT]]

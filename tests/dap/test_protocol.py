@@ -52,6 +52,10 @@ READINGS: dict[str, tuple[Any, Any]] = {
     "seq no number": ({"seq": "7", "type": "request", "command": "threads"}, (0, "threads", {})),
     "extra members": ({"seq": 1, "type": "request", "command": "threads", "x": 1}, (1, "threads", {})),
     "arguments no object": ({"seq": 1, "type": "request", "command": "x", "arguments": 5}, (1, "x", 5)),
+    "half a character": (
+        {"seq": 1, "type": "request", "command": "x\ud83d", "arguments": {"\ud800": ["\udfff"]}},
+        (1, "x?", {"?": ["?"]}),
+    ),
     "a response": ({"seq": 1, "type": "response", "request_seq": 1, "success": True, "command": "x"}, None),
     "an event": ({"seq": 1, "type": "event", "event": "x"}, None),
     "no type": ({"seq": 1, "command": "threads"}, Unreadable),
