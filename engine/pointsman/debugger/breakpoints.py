@@ -75,6 +75,26 @@ class Hits:
         return found
 
 
+def may_stand(one: Breakpoint, moment: Moment) -> bool:
+    """Whether a breakpoint can be come to at a moment, as far as that is told without its state."""
+    site = one.site
+    if site is not None:
+        if site.rule:
+            return site.rule in moment.rules
+        return moment.stage in site.stages and (site.route is not None or moment.part == site.part)
+    match one.name.partition(":"):
+        case ("agent", ":", _):
+            return moment.part == "agent"
+        case ("tool", ":", _):
+            return moment.part == "tool call"
+        case ("policy", ":", _):
+            return bool(moment.rules)
+        case ("stage", ":", glob) | (glob, "", _):
+            return moment.part == "enter" and _is_stage(moment.stage, glob)
+        case _:
+            return False
+
+
 def flaw_of(condition: str, hit: str) -> str:
     """What is wrong with a condition or a hit count, empty when nothing is."""
     problems = parse(condition).problems if condition else ()
@@ -168,8 +188,7 @@ def _named(name: str, moment: Moment, state: State) -> bool:
     at = state.branches.get(moment.branch)
     match kind:
         case "stage":
-            local = moment.stage.rsplit(".", 1)[-1]
-            return moment.part == "enter" and (fnmatchcase(moment.stage, glob) or fnmatchcase(local, glob))
+            return moment.part == "enter" and _is_stage(moment.stage, glob)
         case "agent":
             code = state.program.blocks[at.block].stages.get(at.stage) if at else None
             return moment.part == "agent" and code is not None and fnmatchcase(code.agent_name, glob)
@@ -180,6 +199,10 @@ def _named(name: str, moment: Moment, state: State) -> bool:
             return any(fnmatchcase(rule, glob) or fnmatchcase(rule.partition("/")[0], glob) for rule in moment.rules)
         case _:
             return False
+
+
+def _is_stage(stage: str, glob: str) -> bool:
+    return fnmatchcase(stage, glob) or fnmatchcase(stage.rpartition(".")[2], glob)
 
 
 def holds(condition: str, scope: Mapping[str, Json]) -> bool:

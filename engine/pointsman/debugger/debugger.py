@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from pointsman.debugger.breakpoints import Breakpoint, Hits, holds, scope_at
-from pointsman.debugger.faults import FAULTS, fault_at
+from pointsman.debugger.breakpoints import Breakpoint, Hits, holds, may_stand, scope_at
+from pointsman.debugger.faults import FAULTS, FAULTY, fault_at
 from pointsman.debugger.moments import Applied, Key, Moment, before_asking, before_moving
 from pointsman.debugger.stepping import Plan, Way
 from pointsman.debugger.timeline import Timeline
@@ -177,7 +177,7 @@ class Debugger:
             return
         for index in range(len(self.timeline.moments) - 1, -1, -1):
             moment = self.timeline.moments[index]
-            if moment.part not in ("failed", "end"):
+            if moment.part not in FAULTY - {"ask"}:
                 continue
             state = self.timeline.state_at(moment.seq)
             fault = fault_at(moment, state)
@@ -232,6 +232,8 @@ class Debugger:
             if start is not None and moment.key == start.key:
                 start = None  # where the branch stands already
                 continue
+            if not self._may_stop(moment, plan):
+                continue
             stop = self._judge(moment, self.timeline.state_at(moment.seq), plan, past=True)
             self.settled()
             if stop is not None:
@@ -254,6 +256,11 @@ class Debugger:
             return self._stop("pause" if plan.way == "pause" else "step", moment, state, past)
         return None
 
+    def _may_stop(self, moment: Moment, plan: Plan) -> bool:
+        """Told without the state there, which of a long past would cost more than all the rest."""
+        every = (one for each in self._breakpoints.values() for one in each)
+        return moment.part in FAULTY or plan.wants(moment) or any(may_stand(one, moment) for one in every)
+
     def _is_wanted(self, fault: str, moment: Moment, state: State) -> bool:
         asked = [wanted[fault] for wanted in self._faults.values() if fault in wanted]
         if not asked or not all(asked):
@@ -266,7 +273,12 @@ class Debugger:
 
     def _hits_at(self, moment: Moment) -> tuple[int, ...]:
         """The breakpoints that stand at a past moment; one that counts its hits is none to go back to."""
-        every = [one for each in self._breakpoints.values() for one in each if not one.log and not one.hit]
+        every = [
+            one
+            for each in self._breakpoints.values()
+            for one in each
+            if not one.log and not one.hit and may_stand(one, moment)
+        ]
         hits = Hits().of(every, moment, self.timeline.state_at(moment.seq)) if every else ()
         return tuple(hit.breakpoint.id for hit in hits)
 

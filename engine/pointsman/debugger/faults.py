@@ -27,6 +27,9 @@ FAULTS: tuple[Fault, ...] = (
     Fault("expression", "An expression could not be evaluated", True),
     Fault("interrupt", "A person is asked", False),
 )
+FAULTY = frozenset({"failed", "end", "ask"})
+"""The parts of a stage at which there can be a fault."""
+
 _OF_CLASS = {
     "policy": "policy_denied",
     "limit": "limit",
