@@ -34,9 +34,9 @@ class Connection:
         return self._adapter.state == "gone"
 
     @property
-    def waiting(self) -> bool:
-        """Whether a request waits for its turn."""
-        return bool(self._lane)
+    def waiting(self) -> int:
+        """How many requests wait for their turn."""
+        return len(self._lane)
 
     def receive(self, data: bytes) -> None:
         """Take in what has arrived."""

@@ -37,7 +37,7 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host
             news.set()
 
     async def take_in() -> None:
-        """Let everything that has arrived be received, so that what was cancelled is known."""
+        """Let everything that has arrived be received: where requests queue up, some may be cancelled already."""
         for _ in range(MOST_ROUNDS):
             before = connection.arrived
             for _ in range(3):
@@ -48,7 +48,8 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host
     reading = asyncio.create_task(read())
     try:
         while not connection.left:
-            await take_in()
+            if connection.waiting > 1:
+                await take_in()
             if connection.waiting:
                 connection.turn()
                 await writer.drain()
