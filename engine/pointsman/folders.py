@@ -12,12 +12,24 @@ OURS = ".pointsman"
 def find_root(folder: str) -> str:
     """The nearest folder upward that has one of the marks; without one, the folder itself. Links are followed."""
     start = here = os.path.realpath(folder)
-    while not any(os.path.exists(os.path.join(here, mark)) for mark in MARKS):
+    while not is_marked(here):
         above = os.path.dirname(here)
         if above == here:
             return start
         here = above
     return here
+
+
+def is_marked(folder: str) -> bool:
+    """Whether a workspace begins here. A `.pointsman` of somebody else's marks nothing of ours."""
+    for mark in MARKS:
+        try:
+            found = os.stat(os.path.join(folder, mark))
+        except (OSError, ValueError):
+            continue
+        if mark != OURS or found.st_uid == os.getuid():
+            return True
+    return False
 
 
 def make_ours(root: str) -> str:

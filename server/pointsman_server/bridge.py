@@ -12,7 +12,7 @@ import threading
 from contextlib import suppress
 
 from pointsman.folders import find_root
-from pointsman_server.rendezvous import NoServer, join
+from pointsman_server.rendezvous import NoServer, join, own_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def bridge(role: str, root: str | None = None) -> int:
     first, body = _first_message()
     if not first:
         return 1  # a client that never said anything needs no server
-    root = root or find_root(_folder(body) or os.getcwd())
+    root = root or find_root(_folder(body) or own_folder())
     try:
         joined = join(root, role)
     except NoServer as error:
@@ -91,6 +91,8 @@ def _first_message() -> tuple[bytes, bytes]:
     data = b""
     while True:
         header, end, after = data.partition(b"\r\n\r\n")
+        if not end:  # as lenient as the server is
+            header, end, after = data.partition(b"\n\n")
         length = _content_length(header) if end else None
         if length is not None and len(after) >= length:
             return data, after[:length]
@@ -103,7 +105,7 @@ def _first_message() -> tuple[bytes, bytes]:
 
 
 def _content_length(header: bytes) -> int | None:
-    for line in header.split(b"\r\n"):
+    for line in header.splitlines():
         name, _, value = line.partition(b":")
         if name.strip().lower() == b"content-length" and value.strip().isdigit():
             return int(value)

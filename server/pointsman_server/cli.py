@@ -22,7 +22,7 @@ EPILOG = """exit codes: 0 completed · 1 failed, or check found errors · 2 usag
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. Errors of ours are printed with what to do, never as a traceback."""
     words = sys.argv[1:] if argv is None else list(argv)
-    if len(words) == 1 and words[0] in BRIDGES:
+    if words and words[0] in BRIDGES and set(words[1:]) <= {"--stdio"}:
         from pointsman_server.bridge import bridge
 
         return bridge(words[0])
@@ -110,9 +110,11 @@ def _parser() -> argparse.ArgumentParser:
 
     lsp = _command(commands, "lsp", "be the language server of an editor, over standard input and output")
     lsp.add_argument("--root", metavar="FOLDER", help="the workspace (default: what the editor says, else this folder)")
+    lsp.add_argument("--stdio", action="store_true", help="what it does anyway; many editors say it")
 
     dap = _command(commands, "dap", "be the debug adapter of an editor, over standard input and output")
     dap.add_argument("--root", metavar="FOLDER", help="the workspace whose server hosts it (default: this folder's)")
+    dap.add_argument("--stdio", action="store_true", help="what it does anyway; many editors say it")
 
     status = _command(commands, "status", "show this workspace's server: its clients and its live runs")
     status.add_argument("--json", action="store_true", help="as JSON")

@@ -11,7 +11,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -29,16 +29,30 @@ from pointsman_server.memory import memory_bytes
 
 Words = dict[str, Any]
 
+LINE_LIMIT = 64 << 20
+"""Bytes of one request: a run's input is in it."""
+
 
 async def serve(server: Serving, client: Client, reader: asyncio.StreamReader) -> int:
     """Serve one command until it leaves; the runs it started go on, parked where only a person can help."""
     control = Control(server, client)
     try:
-        while line := await reader.readline():
+        async for line in _lines(reader):
             await control.take(line)
     finally:
         control.leave()
     return 0
+
+
+async def _lines(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """The lines of a connection, to its end or to one that is longer than anything we are asked."""
+    data = bytearray()
+    while len(data) < LINE_LIMIT and (more := await reader.read(1 << 16)):
+        data += more
+        while (end := data.find(b"\n")) >= 0:
+            line = bytes(data[:end])
+            del data[: end + 1]
+            yield line
 
 
 class Control:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from pointsman import __version__
 from pointsman_server.clients import Client
 from pointsman_server.memory import collect_when_grown
-from pointsman_server.rendezvous import DOOR, HOLD, LOG, PROTOCOL, START, home, make_home
+from pointsman_server.rendezvous import DOOR, HELLO_LIMIT, HOLD, LOG, PROTOCOL, START, NoServer, door, make_home
 
 if TYPE_CHECKING:
     from pointsman_server.rooms import Rooms
@@ -35,8 +35,8 @@ IDLE_S = 600.0
 HELLO_S = 5.0
 """How long a stranger may keep a connection without a hello."""
 
-LINE_LIMIT = 64 << 20
-"""Bytes of one line of a control connection: a run's input is in it."""
+LOOK_S = 5.0
+"""How often the server looks after its door: whoever removes it by mistake must not lock everybody out."""
 
 SWITCH_S = 0.0005
 """How long a busy thread may keep the interpreter's lock: with Python's 5 ms a keystroke waits 160 ms at the worst."""
@@ -51,9 +51,10 @@ Serve = Callable[["Server", Client, asyncio.StreamReader], Awaitable[int]]
 class Server:
     """The process's one object: who is connected, what runs, and when to end."""
 
-    def __init__(self, root: str, idle_s: float) -> None:
+    def __init__(self, root: str, folder: str, hold: int, idle_s: float) -> None:
         self.root = root
-        self.folder = home(root)
+        self.folder = folder
+        self._hold = hold
         self.log = os.path.join(self.folder, LOG)
         self.idle_s = idle_s
         self.started_at_ns = time.time_ns()
@@ -87,7 +88,7 @@ class Server:
 
     async def run(self, ready: int) -> None:
         """Listen until told to stop or nobody has needed us for `idle_s`."""
-        listening = await asyncio.start_server(self._connected, "127.0.0.1", 0, limit=LINE_LIMIT)
+        listening = await asyncio.start_server(self._connected, "127.0.0.1", 0, limit=HELLO_LIMIT)
         self.endpoint = f"127.0.0.1:{listening.sockets[0].getsockname()[1]}"
         self._write_door()
         loop = asyncio.get_running_loop()
@@ -111,22 +112,44 @@ class Server:
         while not self._stopping.is_set():
             left = self.idle_s if self.busy else self._quiet_since + self.idle_s - time.monotonic()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), max(left, 0.01))
+                await asyncio.wait_for(self._stopping.wait(), min(max(left, 0.05), LOOK_S))
             if self.busy:
                 self._quiet_since = time.monotonic()
+            elif not self._holds():
+                self.stop(f"{self.folder} is another's now")
             elif time.monotonic() >= self._quiet_since + self.idle_s and self._leave():
                 self.stop(f"nobody has needed it for {self.idle_s:g} s")
-        with suppress(OSError):
-            os.unlink(os.path.join(self.folder, DOOR))
+            if not self._stopping.is_set() and self._holds() and not self._has_door():
+                self._write_door()
+        self._take_door_away()
+
+    def _holds(self) -> bool:
+        """Whether the file we hold is still the one that others look at: our folder may have been removed."""
+        try:
+            return os.path.samestat(os.fstat(self._hold), os.stat(os.path.join(self.folder, HOLD)))
+        except OSError:
+            return False
+
+    def _has_door(self) -> bool:
+        said = door(self.folder)
+        return said is not None and said.get("token") == self._token
+
+    def _take_door_away(self) -> None:
+        if self._has_door():
+            with suppress(OSError):
+                os.unlink(os.path.join(self.folder, DOOR))
 
     def _leave(self) -> bool:
         """Take the door away while nobody is starting a server; whoever comes later finds none and starts one."""
         if self.clients:
             return False
-        lock = os.open(os.path.join(self.folder, START), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            lock = os.open(os.path.join(self.folder, START), os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError:
+            return True  # the folder is gone, and nobody can come
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.unlink(os.path.join(self.folder, DOOR))
+            self._take_door_away()
         except OSError:
             return False
         finally:
@@ -190,7 +213,8 @@ class Server:
             hello = json.loads(await asyncio.wait_for(reader.readline(), HELLO_S))
         except (ValueError, TimeoutError, asyncio.LimitOverrunError):
             return None
-        if not isinstance(hello, dict) or not secrets.compare_digest(str(hello.get("token")), self._token):
+        token = str(hello.get("token")) if isinstance(hello, dict) else ""
+        if not secrets.compare_digest(token.encode("utf-8", "replace"), self._token.encode()):
             return None
         role, version = hello.get("for"), str(hello.get("version"))
         if hello.get("pointsman") != PROTOCOL or role not in _SERVE:
@@ -219,7 +243,11 @@ def main() -> int:
     parser.add_argument("--ready", type=int, required=True, help="descriptor to write to once we listen")
     options = parser.parse_args()
     sys.setswitchinterval(SWITCH_S)
-    folder = make_home(options.root)
+    try:
+        folder = make_home(options.root)
+    except NoServer as error:
+        _log(str(error))
+        return 1
     hold = os.open(os.path.join(folder, HOLD), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -227,8 +255,7 @@ def main() -> int:
         _log("there is a server for this workspace already")
         return 1
     _trim_log(os.path.join(folder, LOG))
-    idle_s = float(os.environ.get("POINTSMAN_IDLE_S") or IDLE_S)
-    asyncio.run(Server(options.root, idle_s).run(options.ready))
+    asyncio.run(Server(options.root, folder, hold, _idle_s()).run(options.ready))
     return 0
 
 
@@ -251,6 +278,18 @@ _SERVE: dict[str, Serve] = {"lsp": _serve_lsp, "dap": _serve_dap, "control": _se
 
 def _say(writer: asyncio.StreamWriter, words: dict[str, Any]) -> None:
     writer.write(json.dumps(words).encode() + b"\n")
+
+
+def _idle_s() -> float:
+    said = os.environ.get("POINTSMAN_IDLE_S", "")
+    try:
+        wanted = float(said or IDLE_S)
+    except ValueError:
+        wanted = -1.0
+    if wanted >= 0:
+        return wanted
+    _log(f"POINTSMAN_IDLE_S is {said!r}, which is no number of seconds; it is {IDLE_S:g}")
+    return IDLE_S
 
 
 def _newer(theirs: str, ours: str) -> bool:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from pointsman.errors import Refusal
 from pointsman.journal.replay import past
 from pointsman.kernel.effects import Ask
 from pointsman.kernel.events import Record, RunHosted
@@ -71,7 +72,11 @@ def host(options: argparse.Namespace, root: Path, verb: Verb, begin: Begin) -> i
     """Stay with a run until it ends or parks: `verb` starts it in the server of `root`, `begin` here without one."""
     watched = Watched(options)
     made = options_for(options, watched.watch)
-    server = link(root)
+    try:
+        server = link(root)
+    except Refusal as error:  # a run does not wait for a server that is stuck
+        sys.stderr.write(f"note: {error}\n")
+        server = None
     if server is None:
         return asyncio.run(_host(options, watched, lambda: begin(made)))
     with server:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import socket
 from collections.abc import Sequence
 from itertools import count
@@ -24,7 +23,7 @@ from pointsman.runtime.redacting import redactor_for
 from pointsman.runtime.sessions import Options, Watcher
 from pointsman.runtime.workspace import Place
 from pointsman.security.redaction import Redactor
-from pointsman_server.rendezvous import Joined, NoServer, join
+from pointsman_server.rendezvous import Joined, NoServer, Silent, join, own_folder
 
 Words = dict[str, Any]
 
@@ -81,9 +80,11 @@ class Link:
 
 
 def link(root: Path) -> Link | None:
-    """A control connection to the workspace's server, None when there is none."""
+    """A control connection to the workspace's server, None when there is none. Raises Refusal when it is silent."""
     try:
         return Link(join(str(root), "control", start=False))
+    except Silent as error:
+        raise Refusal("server_silent", str(error), error.hint) from None
     except NoServer:
         return None
 
@@ -101,7 +102,7 @@ def hosting_words(options: Options, *, park: bool) -> Words:
     return {
         "principal": options.principal,
         "answers": dict(options.answers),
-        "cwd": os.getcwd(),
+        "cwd": own_folder(),
         "env": dict(options.env),
         "park": park,
     }

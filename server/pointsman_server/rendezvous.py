@@ -16,9 +16,10 @@ import json
 import os
 import socket
 import sys
+import time
 
 from pointsman import __version__
-from pointsman.folders import OURS, make_ours
+from pointsman.folders import OURS, is_marked, make_ours
 
 DOOR = "server.json"
 START = "server.start"
@@ -38,6 +39,11 @@ HELLO_LIMIT = 1 << 20
 WAIT_S = 30.0
 """How long a server may take to start: a cold disk is slow, and nothing is won by giving up."""
 
+PATIENCE_S = 12.0
+"""How long a server that holds the workspace may take to answer, or to be gone: it looks after its door every 5 s."""
+
+LOOPBACK = "127.0.0.1"
+
 
 class NoServer(Exception):
     """There is no server to talk to; the message says why, `hint` what to do."""
@@ -45,6 +51,10 @@ class NoServer(Exception):
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+
+class Silent(NoServer):
+    """A process holds the workspace and does not answer."""
 
 
 class Joined:
@@ -57,15 +67,19 @@ class Joined:
 
 
 def home(root: str) -> str:
-    """Where the server of a workspace keeps its files: our folder in it, else (a root we may not write) one of ours."""
-    folder = os.path.join(root, OURS)
-    there = os.path.isdir(folder)
-    if (there or not os.path.exists(folder)) and os.access(folder if there else root, os.W_OK):
-        return folder
-    from hashlib import sha256
+    """Where the server of a workspace keeps its files: our folder in it.
 
-    base = os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/pointsman-{os.getuid()}"
-    return os.path.join(base, "pointsman", sha256(root.encode()).hexdigest()[:16])
+    Else, for a root that we may not write or that nothing marks as a workspace, a folder of this user's own; and there
+    as long as a server lives there.
+    """
+    ours = os.path.join(root, OURS)
+    own = _own_home(root)
+    if lives(own):
+        return own
+    there = os.path.isdir(ours)
+    if (there or not os.path.lexists(ours)) and is_marked(root) and _may_use(ours if there else root):
+        return ours
+    return own
 
 
 def make_home(root: str) -> str:
@@ -92,8 +106,13 @@ def join(root: str, role: str, *, start: bool = True) -> Joined:
         return found
     if not start:
         raise NoServer(f"no server runs for {root}")
+    if not os.path.isdir(root):
+        raise NoServer(f"there is no folder {root}")
     folder = make_home(root)
-    lock = os.open(os.path.join(folder, START), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        lock = os.open(os.path.join(folder, START), os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise NoServer(f"{os.path.join(folder, START)}: {error.strerror}", "Whose is it?") from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         found = _knock(folder, role)  # somebody else may have been faster
@@ -108,13 +127,24 @@ def join(root: str, role: str, *, start: bool = True) -> Joined:
 
 
 def door(folder: str) -> "dict[str, Any] | None":
-    """What `server.json` says, None when there is none that can be read."""
+    """What `server.json` says; None when there is none, or none that this user alone has written.
+
+    Whoever follows it gives its token and an environment away, so it must lead to this machine.
+    """
     try:
-        with open(os.path.join(folder, DOOR), encoding="utf-8") as file:
-            said = json.load(file)
-    except (OSError, ValueError):
+        file = os.open(os.path.join(folder, DOOR), os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
         return None
-    return said if isinstance(said, dict) and isinstance(said.get("endpoint"), str) else None
+    with os.fdopen(file, encoding="utf-8") as opened:
+        seen = os.fstat(file)
+        if seen.st_uid != os.getuid() or seen.st_mode & 0o077:
+            return None
+        try:
+            said = json.load(opened)
+        except ValueError:
+            return None
+    endpoint = said.get("endpoint") if isinstance(said, dict) else None
+    return said if isinstance(endpoint, str) and endpoint.startswith(f"{LOOPBACK}:") else None
 
 
 def lives(folder: str) -> bool:
@@ -132,27 +162,56 @@ def lives(folder: str) -> bool:
     return False
 
 
-def wait_gone(folder: str, seconds: float) -> bool:
-    """Wait until no server holds this folder; False when one still does after so long."""
-    import time
-
+def wait_gone(folder: str, seconds: float, pid: int | None = None) -> bool:
+    """Wait until no server holds this folder, or (with `pid`) another one does; False when that takes too long."""
     deadline = time.monotonic() + seconds
     while lives(folder):
+        said = door(folder) if pid is not None else None
+        if said is not None and said.get("pid") != pid:
+            return True
         if time.monotonic() > deadline:
             return False
         time.sleep(0.01)
     return True
 
 
+def _own_home(root: str) -> str:
+    from hashlib import sha256
+
+    base = os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/pointsman-{os.getuid()}"
+    return os.path.join(base, "pointsman", sha256(root.encode("utf-8", "surrogateescape")).hexdigest()[:16])
+
+
+def _may_use(folder: str) -> bool:
+    """Whether we may write here; our own folder must be ours, or somebody else could listen at our door."""
+    if not os.access(folder, os.W_OK):
+        return False
+    return os.path.basename(folder) != OURS or os.stat(folder).st_uid == os.getuid()
+
+
 def _knock(folder: str, role: str) -> Joined | None:
-    """A welcomed connection to the server that holds this folder; None when there is none, or it made room for us."""
-    said = door(folder)
-    if said is None or not lives(folder):
-        return None
-    host, _, port = said["endpoint"].rpartition(":")
+    """A welcomed connection to the server that holds this folder; None when there is none, or it made room for us.
+
+    One that is ending is waited for, one that has lost its door too. Raises Silent when neither helps.
+    """
+    deadline = time.monotonic() + PATIENCE_S
+    while lives(folder):
+        said = door(folder)
+        joined = _greet(said, role) if said is not None else None
+        if joined is not None:
+            return joined
+        if time.monotonic() > deadline:
+            who = f"process {said['pid']}" if said is not None and "pid" in said else "a process"
+            raise Silent(f"{who} holds {folder} and does not answer", f"See: {os.path.join(folder, LOG)}")
+        time.sleep(0.02)
+    return None
+
+
+def _greet(said: "dict[str, Any]", role: str) -> Joined | None:
+    """Say hello to the server behind a door; None when it does not welcome us now."""
     try:
-        sock = socket.create_connection((host, int(port)), WAIT_S)
-    except (OSError, ValueError):
+        sock = socket.create_connection((LOOPBACK, int(said["endpoint"].rpartition(":")[2])), WAIT_S)
+    except (OSError, ValueError, OverflowError):
         return None
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     hello = {
@@ -161,7 +220,7 @@ def _knock(folder: str, role: str) -> Joined | None:
         "for": role,
         "version": __version__,
         "pid": os.getpid(),
-        "cwd": os.getcwd(),
+        "cwd": own_folder(),
         "env": dict(os.environ) if role == "dap" else {},  # what its runs are started with
     }
     try:
@@ -170,18 +229,21 @@ def _knock(folder: str, role: str) -> Joined | None:
         welcome = json.loads(line) if line else None
     except (OSError, ValueError):
         welcome = None
-    if not isinstance(welcome, dict):  # it is just ending
-        sock.close()
-        wait_gone(folder, WAIT_S)
-        return None
-    if welcome.get("ok"):
+    if isinstance(welcome, dict) and welcome.get("ok"):
         sock.settimeout(None)
         return Joined(sock, welcome, rest)
     sock.close()
-    if welcome.get("code") == "makes_room":
-        wait_gone(folder, WAIT_S)
-        return None
-    raise NoServer(str(welcome.get("message", "the server refused us")), str(welcome.get("hint", "")))
+    if isinstance(welcome, dict) and welcome.get("code") != "makes_room":
+        raise NoServer(str(welcome.get("message", "the server refused us")), str(welcome.get("hint", "")))
+    return None
+
+
+def own_folder() -> str:
+    """The folder we are in; the root of all when it is there no more."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return "/"
 
 
 def _line(sock: socket.socket) -> tuple[bytes, bytes]:

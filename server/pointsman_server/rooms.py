@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pointsman.runtime.outcomes import Outcomes
     from pointsman.runtime.progress import StageOutcome
     from pointsman.runtime.registry import Registry
-    from pointsman.runtime.watch import Watch
+    from pointsman.runtime.watch import Watches
 
 AHEAD_S = 0.3
 """After an editor has come, how long before the rest is imported: it has been answered by then."""
@@ -67,11 +67,11 @@ class Rooms:
         return Debugging(self.runs)
 
     @cached_property
-    def watch(self) -> Watch:
-        """The workspace's disk."""
-        from pointsman.runtime.watch import Watch
+    def watches(self) -> Watches:
+        """The disk, wherever an editor's documents lie."""
+        from pointsman.runtime.watch import Watches
 
-        return Watch(Path(self._root))
+        return Watches()
 
     @property
     def live(self) -> bool:
@@ -84,7 +84,7 @@ class Rooms:
 
         self._ahead = self._ahead or asyncio.get_running_loop().create_task(_import_ahead())
         return await serve(
-            reader, writer, outcomes=self._outcome, freshen=self._freshen, disk_changes=self.watch.listen
+            reader, writer, outcomes=self._outcome, freshen=self._freshen, disk_changes=self.watches.listen
         )
 
     async def serve_dap(
@@ -99,8 +99,8 @@ class Rooms:
         """Give everything back."""
         if self._ahead is not None:
             self._ahead.cancel()
-        if "watch" in self.__dict__:
-            await self.watch.close()
+        if "watches" in self.__dict__:
+            await self.watches.close()
         if "runs" in self.__dict__:
             await self.runs.close()
 

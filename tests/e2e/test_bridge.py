@@ -71,6 +71,12 @@ async def test_editors_share_a_server_and_one_that_leaves_or_crashes_is_missed_b
         assert door(root)["pid"] == pid
 
 
+async def test_what_other_editors_say_to_a_server_is_taken(root: Path) -> None:
+    async with started([*BRIDGE, "--stdio"], root, environment()) as client:
+        await client.initialize()
+        assert status(root)["clients"][0]["for"] == "lsp"
+
+
 async def test_an_editor_that_leaves_without_shutdown_is_told_so(root: Path) -> None:
     async with editor(root) as client:
         client.notify("exit")

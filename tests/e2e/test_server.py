@@ -1,5 +1,6 @@
 """One server per workspace: started once, shared, replaced, left alone, killed; and runs that live in it."""
 
+import fcntl
 import json
 import os
 import re
@@ -17,6 +18,9 @@ import pytest
 from e2e.cli import ROOT, environment, pointsman, workspace
 from e2e.servers import DEADLINE_S, door, server_of, started, status, until
 from e2e.test_people import terminal
+from pointsman.errors import Refusal
+from pointsman_server import rendezvous
+from pointsman_server.remote import link
 from pointsman_server.rendezvous import NoServer, join, lives, wait_gone
 
 # Waits for a file `go` in the folder of whoever started the run.
@@ -84,6 +88,7 @@ def test_clients_that_come_at_once_start_one_server(root: Path) -> None:
         b'{"pointsman": 1, "token": "guessed", "for": "control"}\n',
         b'{"pointsman": 1, "for": "control"}\n',
         b"\xff\x00\n",
+        '{"pointsman": 1, "token": "schlüssel", "for": "control"}\n'.encode(),
     ],
 )
 def test_who_does_not_know_the_token_is_sent_away_without_a_word(root: Path, hello: bytes) -> None:
@@ -288,6 +293,91 @@ def test_a_live_run_keeps_the_server(root: Path, monkeypatch: pytest.MonkeyPatch
     (root / "go").touch()
     assert wait_gone(str(root / ".pointsman"), DEADLINE_S)
     assert pointsman("runs", "--json", cwd=root).json[0]["outcome"] == "completed"
+
+
+@pytest.mark.parametrize("instead", [None, "garbage", '{"endpoint": "127.0.0.1:9", "token": "x", "pid": 1}'])
+def test_a_server_that_loses_its_door_makes_it_again(root: Path, instead: str | None) -> None:
+    pid = serve(root)
+    path = root / ".pointsman" / "server.json"
+    path.unlink()
+    if instead is not None:
+        path.write_text(instead, "utf-8")
+        path.chmod(0o600)
+    assert status(root)["pid"] == pid
+    assert pointsman("stop", cwd=root).code == 0
+
+
+def test_a_server_without_a_door_ends_when_it_is_idle(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POINTSMAN_IDLE_S", "0.2")
+    serve(root)
+    (root / ".pointsman" / "server.json").unlink(missing_ok=True)
+    assert wait_gone(str(root / ".pointsman"), DEADLINE_S)
+
+
+def test_a_server_whose_folder_was_removed_ends_and_leaves_the_next_one_alone(root: Path) -> None:
+    with join(str(root), "lsp").sock as client:
+        first = door(root)["pid"]
+        shutil.rmtree(root / ".pointsman")
+        second = serve(root)
+        assert second != first
+        client.sendall(b"Content-Length: 2\r\n\r\n{}")  # the first one still serves those it has
+        assert client.recv(1024)
+    while ends(first):
+        pass
+    assert status(root)["pid"] == second
+
+
+def ends(pid: int) -> bool:
+    """Whether a process is still there; it is no child of ours."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return "Z" not in Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
+
+
+def test_a_client_that_comes_while_the_server_ends_starts_the_next(root: Path) -> None:
+    for _ in range(3):
+        pid = serve(root)
+        os.kill(pid, signal.SIGTERM)
+        assert pointsman("run", "asks.pipeline.yaml", "--detach", cwd=root).code == 0
+
+
+def test_a_door_that_others_could_have_made_is_none(root: Path) -> None:
+    pid = serve(root)
+    path = root / ".pointsman" / "server.json"
+    said = json.loads(path.read_text("utf-8"))
+    path.chmod(0o644)
+    assert rendezvous.door(str(path.parent)) is None
+    path.unlink()
+    path.write_text(json.dumps(said | {"endpoint": "192.0.2.1:80"}), "utf-8")
+    path.chmod(0o600)
+    assert rendezvous.door(str(path.parent)) is None
+    assert status(root)["pid"] == pid
+
+
+def test_a_process_that_holds_the_workspace_and_says_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / ".pointsman").mkdir()
+    with open(root / ".pointsman" / "server.hold", "w", encoding="utf-8") as hold:
+        fcntl.flock(hold, fcntl.LOCK_EX)
+        monkeypatch.setattr(rendezvous, "PATIENCE_S", 0.1)
+        with pytest.raises(rendezvous.Silent) as caught:
+            join(str(root), "control", start=False)
+        assert "does not answer" in str(caught.value)
+        with pytest.raises(Refusal):
+            link(root)
+    assert link(root) is None
+
+
+def test_a_folder_that_nothing_marks_gets_nothing_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "plain"
+    root.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    joined = join(str(root), "control")
+    joined.sock.close()
+    assert list(root.iterdir()) == []
+    assert pointsman("status", cwd=root).code == 0
+    assert pointsman("stop", cwd=root).code == 0
 
 
 def newer(folder: Path) -> dict[str, str]:

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import json
-import os
 import platform
 import shutil
 import sys
@@ -18,7 +17,6 @@ from pointsman.runtime.workspace import Place, find_place, interpreter
 from pointsman_server import exits
 from pointsman_server.remote import link
 from pointsman_server.render import plural
-from pointsman_server.rendezvous import LOG, home, lives
 from pointsman_server.tables import print_table
 
 ROOMY = 100 * 1024 * 1024
@@ -91,9 +89,6 @@ def _journal(place: Place) -> tuple[bool, str]:
 def _server(place: Place) -> tuple[bool, str]:
     server = link(place.root)
     if server is None:
-        folder = home(str(place.root))
-        if lives(folder):
-            return False, f"one holds {folder} and does not answer. See: {os.path.join(folder, LOG)}"
         return True, "none runs; an editor starts it"
     with server:
         said = server.ask("status")

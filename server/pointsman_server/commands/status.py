@@ -7,17 +7,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pointsman.runtime.workspace import find_place
+from pointsman.folders import find_root
 from pointsman_server import exits
 from pointsman_server.remote import link
 from pointsman_server.render import duration, plural
+from pointsman_server.rendezvous import own_folder
 from pointsman_server.tables import print_table
 
 
 def run(options: argparse.Namespace) -> int:
     """Show it; exit code 1 when there is none."""
-    root = find_place(Path.cwd()).root
-    server = link(root)
+    root = find_root(own_folder())
+    server = link(Path(root))
     if server is None:
         sys.stdout.write("null\n" if options.json else f"no server runs for {root}; an editor starts it\n")
         return exits.FAILED
