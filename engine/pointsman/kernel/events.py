@@ -181,6 +181,19 @@ class Answered(Event, frozen=True, tag="answered"):
     by: str = ""
 
 
+class Edited(Event, frozen=True, tag="edited"):
+    """A person changed what a branch sees, while the run was held: `path` leads there, by names and indexes, from
+    `args`, `result`, `outputs` or `state`. `request` and `key` are what follows from changed arguments.
+    """
+
+    stage: str
+    path: tuple[str | int, ...]
+    value: Json
+    by: str = ""
+    request: Json = None
+    key: str = ""
+
+
 class TimerFired(Event, frozen=True, tag="timer.fired"):
     """A `Sleep` is over, a question has expired, or the wall budget is spent (`effect` is `budget.wall`)."""
 
@@ -334,6 +347,7 @@ Observed = (
     | OutputWritten
     | Decided
     | Answered
+    | Edited
     | TimerFired
 )
 Derived = (

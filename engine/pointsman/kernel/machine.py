@@ -12,7 +12,7 @@ Rule 4. An answer to an effect nobody waits for changes nothing (`awaits` says s
           └────── advance <──────┘ while a branch is ready
 """
 
-from pointsman.kernel import deriving, folding
+from pointsman.kernel import deriving, editing, folding
 from pointsman.kernel.effects import AnyEffect
 from pointsman.kernel.events import (
     DERIVED,
@@ -22,6 +22,7 @@ from pointsman.kernel.events import (
     AttemptStarted,
     CallRequested,
     Decided,
+    Edited,
     Event,
     Record,
     RunStarted,
@@ -45,6 +46,8 @@ def step(state: State, record: Record) -> tuple[State, Effects]:
         return state, ()
     if isinstance(record.event, Asked):  # the one fold that needs the time: a question expires, also over a restart
         return folding.asked(state, record.branch, record.event, record.at_ns)
+    if isinstance(record.event, Edited):
+        return editing.edited(state, record.branch, record.event)
     return folding.FOLDS[type(record.event)](state, record.branch, record.event)
 
 
@@ -68,7 +71,7 @@ def awaits(state: State, event: Event) -> bool:
         return event.effect in state.pending
     if isinstance(event, TimerFired):
         return event.effect in state.pending or event.effect == folding.WALL
-    return True
+    return True  # an edit too: whether it fits the fold sees, for only the record says in which branch
 
 
 def branch_of(state: State, effect: str) -> str:

@@ -129,6 +129,11 @@ class Driver:
         self._held = False
         self._wake.set()
 
+    @property
+    def held(self) -> bool:
+        """Whether the gate holds the run."""
+        return self._held
+
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Tell one more, from the next turn on; returns what ends that."""
         self._watchers.append(watcher)
@@ -198,9 +203,11 @@ class Driver:
                 done.set_result(wanted)
         kept, self._kept = self._kept, []
         for effect in (*kept, *later):
+            if kept and not self._is_asked(effect):
+                continue
             if self._is_held(effect):
                 self._kept.append(effect)
-            elif not kept or self._is_asked(effect):
+            else:
                 self._perform(effect)
         if self._gate is not None:
             self._gate.settled()
@@ -210,10 +217,11 @@ class Driver:
         while True:
             if self._decisions:
                 effect = self._decisions[0]
-                if self._is_held(effect):
+                asked = self._is_asked(effect)
+                if asked and self._is_held(effect):
                     return
                 self._decisions.popleft()
-                if self._is_asked(effect):
+                if asked:
                     self._fold(self._outside.decide(effect, self.state), effect.branch, records, later)
             elif self.state.ready:
                 branch = self.state.ready[0]
@@ -236,8 +244,8 @@ class Driver:
         return not self._held and bool(self.state.ready or self._decisions or self._kept)
 
     def _is_asked(self, effect: AnyEffect) -> bool:
-        """Whether what was held meanwhile is still wanted."""
-        return isinstance(effect, Cancel | Reply) or effect.id in self.state.pending
+        """Whether what was held meanwhile is still wanted, and as it was: an edit asks for it anew."""
+        return isinstance(effect, Cancel | Reply) or self.state.pending.get(effect.id) is effect
 
     def _tell(self, records: Sequence[Record]) -> None:
         """Tell the watchers; one that fails (its terminal is gone) is told no more, and harms nobody."""

@@ -20,7 +20,7 @@ from pointsman.errors import JournalError, Misuse, PointsmanError, RunUnavailabl
 from pointsman.journal import HostLock, InlineWriter, MemoryStore, Store, Writer, thread_writer
 from pointsman.journal.replay import past, scripts_of
 from pointsman.journal.store import Definition, Lease, RunRow
-from pointsman.kernel import machine
+from pointsman.kernel import editing, machine
 from pointsman.kernel.effects import AnyEffect, Ask
 from pointsman.kernel.events import SEMANTICS, Answered, Asked, Json, Record, RunCancelled, RunHosted, RunStarted
 from pointsman.kernel.state import State
@@ -137,6 +137,21 @@ class Session:
             signed = {"by": by, "at": now_ns / 1e9}
             value = {"answer": value, **signed} if ask.what == "review" else {**value, **signed}
         self._driver.post(Answered(ask.id, value, by), ask.branch)
+
+    async def edit(self, branch: str, path: Sequence[str | int], value: Json, by: str) -> None:
+        """Change what a branch sees, while the run is held; returns when it is journaled.
+
+        `path` leads there by names and indexes, from `args`, `result`, `outputs` or `state`. Raises RunUnavailable
+        when the run is not held, Misuse with the rule that the edit would break.
+        """
+        if not self._driver.held:
+            raise RunUnavailable("not_held", f"run {self.run_id} is going on", "Stop it first")
+        try:
+            event = editing.edit(self.state, branch, path, value, by)
+        except editing.Unfit as rule:
+            raise Misuse("edit_unfit", str(rule)) from None
+        if not await self._driver.posted(event, branch):
+            raise RunUnavailable("run_ended", f"run {self.run_id} has ended meanwhile", "There is nothing to edit")
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Tell one more what happens from now on; returns what ends that."""

@@ -24,7 +24,7 @@ def first_paragraph(doc: str | None) -> str:
 def shape(hint: object) -> str:
     """A field's type in JSON's words; our own structs by name."""
     text = re.sub(r"pointsman\.kernel\.events\.|<class '|'>|typing\.", "", str(hint))
-    text = re.sub(r"tuple\[(\w+), \.\.\.\]", r"list of \1", text)
+    text = re.sub(r"tuple\[([\w |]+), \.\.\.\]", r"list of \1", text)
     text = re.sub(r"dict\[str, (\w+)\]", r"object of \1", text)
     words = {"Any": "JSON", "str": "string", "int": "integer", "float": "number", "bool": "boolean", "None": "null"}
     return re.sub(r"\w+", lambda word: words.get(word[0], word[0]), text).replace(" | ", " or ")
