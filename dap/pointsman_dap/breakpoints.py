@@ -131,28 +131,42 @@ class Breakpoints:
             return
         texts.spelled(one.source.path)
         text = texts.meant(one.source)
-        flaw, site = self._site(text, spec, text is not None and texts.has_moved(one.source, text))
-        if text is None or site is None:
+        if text is None:
+            one.told = _refused(one, "this run does not read that file") | asked
+            return
+        moved = text.moved if texts.has_moved(one.source, text) else None
+        flaw, site = self._site(text, spec, moved)
+        if site is None:
             one.told = _refused(one, flaw) | asked
             return
         one.bound = engine.Breakpoint(
             self._first + one.id, site, "", spec.condition, spec.hit_condition, spec.log_message
         )
-        source = texts.told(text) if not one.source.source_reference else {"sourceReference": text.reference}
-        one.told = {"id": one.id, "verified": True, "source": source, **self._places.range(text.source, site.span)}
+        source = texts.file(text) if not one.source.source_reference else {"sourceReference": text.reference}
+        range = self._places.range(text.source, site.span)
+        if moved is not None:
+            range = {
+                "line": range["line"] + _shift(moved, text.source.line_at(site.span.start)),
+                "column": range["column"],
+            }
+        one.told = {"id": one.id, "verified": True, "source": source, **range}
 
-    def _site(self, text: Text | None, spec: SourceBreakpoint, has_moved: bool) -> tuple[str, Site | None]:
-        if text is None:
-            return "this run does not read that file", None
-        if has_moved:
-            return (
-                "the file has changed since the run started; set it in the text as it ran, which the stack shows",
-                None,
-            )
+    def _site(self, text: Text, spec: SourceBreakpoint, moved: dict[int, int] | None) -> tuple[str, Site | None]:
+        """The site that is meant, in the text that runs; `moved` says where lines of the file are in it."""
         line = self._places.line(spec.line)
-        offset = None if spec.column is None else self._places.offset(text.source, spec.line, spec.column)
+        if moved is not None:
+            if line not in moved:
+                return "this line is not in the text that runs: the file has changed since the run started", None
+            line = moved[line]
+        offset = None
+        if spec.column is not None:
+            offset = self._places.offset(text.source, line + self._places.first_line, spec.column)
         site = site_at(text.sites, text.source, line, offset)
-        return ("there is no stage at or below this line" if site is None else ""), site
+        if site is None:
+            return "there is no stage at or below this line", None
+        if moved is not None and text.source.line_at(site.span.start) not in moved.values():
+            return "the place it stands on has changed since the run started", None
+        return "", site
 
     def _say_doubles(self) -> None:
         """Two that have come to the same place both stand there; the later one says so."""
@@ -166,6 +180,11 @@ class Breakpoints:
             else:
                 first[where] = one.id
                 one.told.pop("message", None)
+
+
+def _shift(moved: dict[int, int], line: int) -> int:
+    """How many lines further down a line of the text that runs is now."""
+    return next(now for now, then in moved.items() if then == line) - line
 
 
 def _refused(one: Asked, flaw: str) -> Body:

@@ -9,7 +9,12 @@ from pointsman_dap.starting import Host
 
 __all__ = ["Host", "serve"]
 
-CHUNK = 256 * 1024
+CHUNK = 16 * 1024
+"""Bytes taken in at once: the smallest requests in as much take about a millisecond."""
+MOST_WAITING = 200
+"""Requests that may wait for their turn; a client that asks faster than it reads is not read from meanwhile."""
+MOST_UNREAD = 64 * 1024 * 1024
+"""Bytes that a client may leave unread: then it is taken for gone, and the run goes on without it."""
 MOST_ROUNDS = 100
 """Turns of the loop given to a client that never stops to write, before it gets an answer."""
 
@@ -20,9 +25,15 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host
     Never raises for what a client does. What it has launched goes on when it vanishes, and waits for nobody. The
     streams are the caller's to close.
     """
-    news = asyncio.Event()
-    connection = Connection(host, writer.write)
+    news, room = asyncio.Event(), asyncio.Event()
     ended = False
+
+    def write(data: bytes) -> None:
+        writer.write(data)
+        if writer.transport.get_write_buffer_size() > MOST_UNREAD:
+            writer.transport.abort()
+
+    connection = Connection(host, write)
 
     async def read() -> None:
         nonlocal ended
@@ -30,6 +41,9 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host
             while data := await reader.read(CHUNK):
                 connection.receive(data)
                 news.set()
+                while connection.waiting > MOST_WAITING:
+                    room.clear()
+                    await room.wait()
         except OSError:
             pass  # as good as the end of input
         finally:
@@ -52,6 +66,7 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host
                 await take_in()
             if connection.waiting:
                 connection.turn()
+                room.set()
                 await writer.drain()
             elif ended:
                 break

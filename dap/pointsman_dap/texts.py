@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from pointsman.kernel.instructions import Program
 from pointsman.language.source import Source
 from pointsman.runtime.workspace import read_source
 from pointsman_dap.errors import Refused
+from pointsman_dap.moving import same_lines
 from pointsman_dap.params import BreakpointLocations, SourceRef
 from pointsman_dap.places import Places, key_of, path_of
 
@@ -31,19 +31,25 @@ class Text:
     sites: tuple[Site, ...]
     reference: int = 0
     """Not 0: the text can be asked for by it."""
-    _seen: tuple[tuple[int, int], bool] | None = None
+    _seen: tuple[tuple[int, int], dict[int, int] | None] = ((0, 0), {})
 
     @property
     def on_disk(self) -> bool:
         """Whether the file still holds this text."""
+        return self.moved is None
+
+    @property
+    def moved(self) -> dict[int, int] | None:
+        """Where the file has changed: those lines of it that are here too, and which they are here; else None."""
         try:
             found = os.stat(self.file)
             signature = found.st_mtime_ns, found.st_size
-            if self._seen is None or self._seen[0] != signature:
-                self._seen = signature, self.file.read_bytes() == self.source.data
+            if self._seen[0] != signature:
+                now = Source(self.source.path, self.file.read_bytes())
+                self._seen = signature, None if now.data == self.source.data else same_lines(self.source, now)
             return self._seen[1]
         except OSError:
-            return False
+            return {}
 
 
 class Texts:
@@ -53,15 +59,18 @@ class Texts:
         self.program = program
         self._root = root
         self._policies = policies
+        self._read: tuple[Text, ...] | None = None
         self._origin = origin
         self._places = places
         self._spelled: dict[str, str] = {}
         self.pipeline = Text(root / program.source.path, program.source, sites_of(program), PIPELINE)
 
-    @cached_property
+    @property
     def policies(self) -> tuple[Text, ...]:
-        """The policies that watch the run, as far as they can be read."""
-        return tuple(self._read_policies())
+        """The policies that watch the run, as they are now and as far as they can be read."""
+        if self._read is None or not all(text.on_disk for text in self._read):
+            self._read = tuple(self._read_policies())
+        return self._read
 
     def all(self) -> tuple[Text, ...]:
         """The pipeline first."""
@@ -100,11 +109,15 @@ class Texts:
             raise Refused("unknownSource", f"there is no text with the reference {reference}")
         return self.pipeline.source
 
+    def file(self, text: Text) -> dict[str, Any]:
+        """The file of a text, as the client writes it."""
+        path = str(text.file)
+        return {"name": text.file.name, "path": self._spelled.get(key_of(path)) or self._places.path(path)}
+
     def told(self, text: Text) -> dict[str, Any]:
-        """A text as the protocol names it: its path where that still holds it, else a reference to what ran."""
+        """A text as the protocol names it: its file where that still holds it, else a reference to what ran."""
         if text.on_disk or not text.reference:
-            path = str(text.file)
-            return {"name": text.file.name, "path": self._spelled.get(key_of(path)) or self._places.path(path)}
+            return self.file(text)
         return {"name": text.file.name, "sourceReference": text.reference, "origin": self._origin}
 
     def _read_policies(self) -> Iterator[Text]:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dap.client import ABLE, connected, home, introduced, write
+from dap.client import ABLE, DEADLINE_S, connected, home, introduced, write
 from dap.judges import SCHEMA
 from pointsman.debugger.faults import FAULTS
 from pointsman.wire import Unreadable, frame
+from pointsman_dap import server
 from pointsman_dap.errors import IDS
 from pointsman_dap.handlers import CAPABILITIES, HANDLERS
 from pointsman_dap.params import Attach, Launch
 from pointsman_dap.protocol import MAX_BODY, Protocol, Request, read
+from pointsman_dap.server import serve
 
 TEXT = """\
 pipeline: p
@@ -263,6 +266,50 @@ def test_each_capability_has_its_request_and_each_request_its_capability() -> No
 async def test_what_is_announced_is_the_table(tmp_path: Path) -> None:
     async with home(tmp_path) as at, connected(at) as client:
         assert await client.request("initialize", ABLE) == CAPABILITIES
+
+
+async def test_a_client_that_does_not_read_is_not_read_from(tmp_path: Path) -> None:
+    """It costs a bounded part of memory, and others are served."""
+    ours, theirs = socket.socketpair()
+    reader, writer = await asyncio.open_connection(sock=ours)
+    async with home(tmp_path) as at, introduced(at) as other:
+        serving = asyncio.create_task(serve(reader, writer, at))
+        theirs.setblocking(False)
+        flood, sent = encoded(seq=1, type="request", command="nobody knows " + "x" * 400) * 100, 0
+        idle = 0
+        while idle < 50:  # until nothing more is taken
+            try:
+                sent += theirs.send(flood)
+                idle = 0
+            except BlockingIOError:
+                idle += 1
+            await other.request("threads")
+        assert sent < 16 << 20
+        theirs.close()
+        async with asyncio.timeout(DEADLINE_S):
+            assert await serving == 1
+        writer.close()
+
+
+async def test_a_client_that_never_reads_what_a_run_tells_is_taken_for_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "MOST_UNREAD", 100_000)
+    loud = "for i in $(seq 400); do printf '%01000d\\n' 0 >&2; done"
+    write(tmp_path, a=TEXT.replace("[echo, hi]", f'[sh, -c, "{loud}"]'))
+    ours, theirs = socket.socketpair()
+    reader, writer = await asyncio.open_connection(sock=ours)
+    async with home(tmp_path) as at:
+        serving = asyncio.create_task(serve(reader, writer, at))
+        asked = [("initialize", ABLE), ("launch", {"program": "a.pipeline.yaml"}), ("configurationDone", {})]
+        for seq, (command, arguments) in enumerate(asked, 1):
+            theirs.send(encoded(seq=seq, type="request", command=command, arguments=arguments))
+        async with asyncio.timeout(DEADLINE_S):
+            assert await serving == 1
+            (live,) = at.debugging._runs.live.values()
+            assert (await live.task).outcome == "completed"
+        theirs.close()
+        writer.close()
 
 
 async def test_many_clients_share_a_loop(tmp_path: Path) -> None:

@@ -226,14 +226,12 @@ async def test_the_text_as_it_ran_where_the_file_has_changed(tmp_path: Path) -> 
         async with introduced(at) as client:
             await client.launch("f.pipeline.yaml", noDebug=True)
             await client.ended()
-        path.write_text("# one more line\n" + FAILING, "utf-8")
+        path.write_text("# one more line\n" + FAILING.replace("{agent: breaks}", "{agent: other}"), "utf-8")
         async with introduced(at) as client:
-            lines = {"source": {"path": str(path)}, "breakpoints": [{"line": 6}]}
-            ((told,),) = [
-                one["breakpoints"] for one in await client.attach("latest", before=[("setBreakpoints", lines)])
-            ]
-            assert not told["verified"]
-            assert "has changed" in told["message"]
+            lines = {"source": {"path": str(path)}, "breakpoints": [{"line": 6}, {"line": 7}]}
+            (answer,) = await client.attach("latest", before=[("setBreakpoints", lines)])
+            assert [one["verified"] for one in answer["breakpoints"]] == [False, False]
+            assert all("has changed" in one["message"] for one in answer["breakpoints"])
             await client.stopped()
             source = (await client.stack())[0]["source"]
             assert "path" not in source
@@ -250,3 +248,24 @@ async def test_the_text_as_it_ran_where_the_file_has_changed(tmp_path: Path) -> 
             await client.attach("latest")
             await client.stopped()
             assert (await client.stack())[0]["source"]["path"] == str(path)
+
+
+async def test_breakpoints_follow_their_lines_when_the_file_is_edited(tmp_path: Path) -> None:
+    """The run goes on with the text it began with; an editor sends its breakpoints anew after each save."""
+    text = TEXT + "  second: {agent: say}\n  third: {agent: say}\n"
+    path = write(tmp_path, a=text)
+    async with home(tmp_path) as at, introduced(at) as client:
+        await client.launch("a.pipeline.yaml", stopOnEntry=True)
+        await client.stopped()
+        path.write_text(text.replace("  second:", "  # two\n  # more lines\n  second:"), "utf-8")
+        lines = {"source": {"path": str(path)}, "breakpoints": [{"line": 11}, {"line": 12, "column": 3}, {"line": 9}]}
+        told = (await client.request("setBreakpoints", lines))["breakpoints"]
+        assert [(one["verified"], one["line"]) for one in told] == [(True, 11), (True, 12), (False, 9)]
+        assert told[0]["source"]["path"] == str(path)
+        assert (await client.step("continue"))["description"] == "before second"
+        assert (await client.stack())[0]["line"] == 9
+        assert (await client.step("continue"))["description"] == "before third"
+        found = await client.request("breakpointLocations", {"source": {"path": str(path)}, "line": 1, "endLine": 20})
+        assert found["breakpoints"] == []
+        await client.request("continue", {"threadId": 1})
+        assert await client.ended() == 0
