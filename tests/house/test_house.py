@@ -71,6 +71,8 @@ BREACHES = {
     "a policy reads a file": ("engine/pointsman/policy/evaluate.py", "import pathlib"),
     "replay imports an executor": ("engine/pointsman/journal/replay.py", "import pointsman.executors"),
     "the engine imports the server": ("engine/pointsman/runtime/catalog.py", "import pointsman_server.cli"),
+    "the debug adapter imports the language server": ("dap/pointsman_dap/server.py", "import pointsman_lsp.server"),
+    "the debugger imports the runtime": ("engine/pointsman/debugger/stepping.py", "import pointsman.runtime.clock"),
     "a new package outside the layers": ("engine/pointsman/attic/__init__.py", '"""New."""'),
 }
 
