@@ -32,7 +32,7 @@ bench-dap: $(STAMP)
 	$(BIN)/python benchmarks/dap.py
 
 clean:
-	rm -rf $(VENV) .pointsman .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .bench .pointsman .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # pip 25.1 is the first that reads dependency groups.
 $(STAMP): pyproject.toml
