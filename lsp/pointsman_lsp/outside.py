@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     # An import of the analysis, which the first answer to a client does not wait for.
     from pointsman_lsp.analysis.document import Outcomes
 
-DiskChanges = Callable[[Callable[[Collection[Path]], None]], Callable[[], None]]
-"""Subscribe to the paths that change on disk; the answer ends the subscription."""
+DiskChanges = Callable[[Path, Callable[[Collection[Path]], None]], Callable[[], None]]
+"""Subscribe to the paths that change in a folder, and below it if it is a project's root; the answer ends that."""
 
 Freshen = Callable[[Path], Awaitable[None]]
 """Learn what runs have made of a file meanwhile; waited for before somebody asks about outcomes."""

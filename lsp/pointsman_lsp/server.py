@@ -25,7 +25,8 @@ async def serve(
     """Serve one client and return its exit code: 0 after `shutdown`, else 1. Never raises for what a client does.
 
     `outcomes` says how stages went in past and live runs, `freshen` makes it know the latest of a file. `disk_changes`
-    is told what to call when files change; without it the client is asked to watch them. The streams are the caller's
+    is told of each folder that matters, and what to call when files in it change; without it the client is asked to
+    watch them. The streams are the caller's
     to close.
     """
     return await Connection(writer, Outside(outcomes, freshen, disk_changes)).run(reader)

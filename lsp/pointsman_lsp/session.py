@@ -20,6 +20,7 @@ from pointsman_lsp.messages import structure
 from pointsman_lsp.outside import Outside
 from pointsman_lsp.text import changed
 from pointsman_lsp.uris import file_path, key_of
+from pointsman_lsp.watching import Watching, folders_for
 
 WATCHED = "workspace/didChangeWatchedFiles"
 
@@ -38,7 +39,7 @@ class Session:
         self._torn: set[str] = set()
         self._unsaid: list[str] = []
         self._outside = outside
-        self._leave = outside.disk_changes(self._changed_on_disk) if outside.disk_changes else None
+        self._watching = Watching(outside.disk_changes, self._changed_on_disk) if outside.disk_changes else None
         self._base()
 
     def registrations(self) -> list[Json]:
@@ -117,9 +118,12 @@ class Session:
         key = key_of(uri)
         document = self._host.document(uri) if self._host.is_open(uri) else None
         if document is None:
+            self._watch(key, frozenset())
             told = self._told.pop(key, [])
             return {"uri": uri, "diagnostics": []} if told else None
         found = [self._converter.diagnostic(document, one) for one in diagnostics(document)]
+        if self._watching is not None:
+            self._watch(key, folders_for(document.place.root, self._host.seen(uri)))
         if self._told.get(key) == found and key not in self._torn:
             return None
         self._torn.discard(key)
@@ -128,8 +132,12 @@ class Session:
 
     def end(self) -> None:
         """The client is gone."""
-        if self._leave is not None:
-            self._leave()
+        if self._watching is not None:
+            self._watching.end()
+
+    def _watch(self, key: str, folders: frozenset[Path]) -> None:
+        if self._watching is not None:
+            self._watching.need(key, folders)
 
     def _tear(self, uri: str, changes: Sequence[params.ContentChange]) -> None:
         """Where text is taken away, a client loses what it shows there, also if the same text comes back at once.

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from lsp.edge import introduced
+from pointsman.runtime.watch import Watches
 from pointsman_lsp.analysis.disk import DiskFiles, Overlay
 from pointsman_lsp.analysis.host import MOST_UNOPENED, AnalysisHost
 from pointsman_lsp.text import Change, changed
@@ -216,11 +217,16 @@ class Disk:
     """A disk that says what it is told to say."""
 
     def __init__(self) -> None:
-        self.listeners: list[Callable[[Collection[Path]], None]] = []
+        self.listeners: dict[Path, Callable[[Collection[Path]], None]] = {}
 
-    def listen(self, changed: Callable[[Collection[Path]], None]) -> Callable[[], None]:
-        self.listeners.append(changed)
-        return lambda: self.listeners.remove(changed)
+    def listen(self, root: Path, changed: Callable[[Collection[Path]], None]) -> Callable[[], None]:
+        assert root not in self.listeners
+        self.listeners[root] = changed
+
+        def left() -> None:
+            del self.listeners[root]
+
+        return left
 
 
 async def test_a_file_that_changes_on_disk_changes_what_is_said_of_those_who_use_it(tmp_path: Path) -> None:
@@ -231,14 +237,63 @@ async def test_a_file_that_changes_on_disk_changes_what_is_said_of_those_who_use
         assert [one["code"] for one in await client.diagnostics(uri)] == ["unknown_callable"]
         seen = len(client.received)
         module.write_text("def f(): ...\n")
-        disk.listeners[0]([module])
+        disk.listeners[tmp_path]([module])
         assert await client.diagnostics(uri, after=seen) == []
-        disk.listeners[0]([])
-        disk.listeners[0]([module])
+        disk.listeners[tmp_path]([])
+        disk.listeners[tmp_path]([module])
         await client.settle()
         assert len(client.published(uri)) == 2
         assert await client.leave() == 0
-    assert disk.listeners == []
+    assert disk.listeners == {}
+
+
+async def test_the_folders_of_open_documents_are_watched_wherever_they_are(tmp_path: Path) -> None:
+    disk, (one, two, bare) = Disk(), (tmp_path / name for name in ("one", "two", "bare"))
+    for folder in (one / "deep", two, bare / "prompts"):
+        folder.mkdir(parents=True)
+    for project in (one, two):
+        (project / "pointsman.toml").write_text("language = 1\n")
+    near, far, plain = ((folder / "a.pipeline.yaml").as_uri() for folder in (one / "deep", two, bare))
+    async with introduced(root=one.as_uri(), disk_changes=disk.listen) as client:
+        client.open(near, USES)
+        await client.settle()
+        assert one in disk.listeners
+        assert one / "deep" not in disk.listeners
+        client.open(far, SHARED)
+        assert [one["code"] for one in await client.diagnostics(far)] == ["unknown_agent"]
+        seen = len(client.received)
+        (two / "pointsman.toml").write_text(SETTINGS)
+        (two / "m.py").write_text("def f(): ...\n")
+        disk.listeners[two]([two / "pointsman.toml"])
+        assert await client.diagnostics(far, after=seen) == []
+        # What nobody has marked as a project is watched only where a document looks.
+        client.open(plain, USES.replace("{python: 'm:f'}", "{llm: {model: 'scripted:r.yaml', prompt: prompts/p.md}}"))
+        await client.settle()
+        assert {bare, bare / "prompts"} <= disk.listeners.keys()
+        client.close(far)
+        client.close(plain)
+        await client.settle()
+        assert not {two, bare, bare / "prompts"} & disk.listeners.keys()
+        assert one in disk.listeners
+    assert disk.listeners == {}
+
+
+async def test_the_real_disk_of_two_projects_is_watched(tmp_path: Path) -> None:
+    watches, (one, two) = Watches(), (tmp_path / name for name in ("one", "two"))
+    for project in (one, two):
+        project.mkdir()
+        (project / "pointsman.toml").write_text(SETTINGS)
+    uri = (two / "a.pipeline.yaml").as_uri()
+    async with introduced(root=one.as_uri(), disk_changes=watches.listen) as client:
+        client.open((one / "a.pipeline.yaml").as_uri(), SHARED)
+        client.open(uri, USES)
+        await client.settle()
+        seen = len(client.received)
+        (two / "m.py").write_text("def g(): ...\n")
+        found = await client.diagnostics(uri, after=seen)
+        assert [one["code"] for one in found] == ["unknown_callable"]
+    assert watches.roots == ()
+    await watches.close()
 
 
 async def test_a_client_may_watch_the_disk_instead(tmp_path: Path) -> None:

@@ -350,7 +350,7 @@ async def test_a_client_is_asked_to_watch_only_if_it_can_and_nobody_else_does() 
         assert '"no"' in said
         client.send({"jsonrpc": "2.0", "id": "never asked", "result": None})
         await client.settle()
-    for capabilities, disk in (({}, None), (EVERYTHING, lambda changed: lambda: None)):
+    for capabilities, disk in (({}, None), (EVERYTHING, lambda root, changed: lambda: None)):
         async with introduced(capabilities, disk_changes=disk) as client:
             await client.settle()
             assert not [one for one in client.received if one.get("method") == "client/registerCapability"]

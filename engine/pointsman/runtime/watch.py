@@ -1,18 +1,65 @@
-"""The disk under a workspace, watched while anybody listens: for notices alone, whoever needs a text reads it."""
+"""The disk under workspaces, watched while anybody listens: for notices alone, whoever needs a text reads it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import AsyncGenerator, Callable, Collection
 from importlib import import_module
 from pathlib import Path
-
-from pointsman.folders import MARKS
+from typing import Any
 
 Changed = Callable[[Collection[Path]], None]
 
 GATHER_MS = 30
 """How long changes are gathered after the first one: a save of many files is one notice."""
+
+MOST = 32
+"""Folders that one process watches: a system has few watches to give, and they are for all its programs."""
+
+_CHOSEN = ("pointsman.toml", ".git")
+# `.pointsman` is none of them: we make it ourselves, wherever we are started.
+
+
+def is_watched_below(root: Path) -> bool:
+    """Whether a folder is watched with all that lies below it. One that nobody has marked as a project may be anything,
+    also a home folder: of it we watch what lies in it directly."""
+    return any((root / mark).exists() for mark in _CHOSEN)
+
+
+class Watches:
+    """A watch for each folder that somebody listens to, begun with the first of them and ended with the last."""
+
+    def __init__(self) -> None:
+        self._watches: dict[Path, Watch] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+
+    def listen(self, root: Path, changed: Changed) -> Callable[[], None]:
+        """Be told from now on of what changes in a folder; returns what ends that. Past `MOST` folders: of nothing."""
+        watch = self._watches.get(root)
+        if watch is None:
+            if len(self._watches) >= MOST:
+                return lambda: None
+            watch = self._watches[root] = Watch(root)
+        leave = watch.listen(changed)
+
+        def left() -> None:
+            leave()
+            if not watch.listened and self._watches.get(root) is watch:
+                del self._watches[root]
+                ending = asyncio.get_running_loop().create_task(watch.close())
+                self._ending.add(ending)
+                ending.add_done_callback(self._ending.discard)
+
+        return left
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """The folders that are watched now."""
+        return tuple(self._watches)
+
+    async def close(self) -> None:
+        """Watch no more."""
+        await asyncio.gather(*self._ending, *(watch.close() for watch in self._watches.values()))
 
 
 class Watch:
@@ -33,6 +80,11 @@ class Watch:
             self._task = asyncio.get_running_loop().create_task(self._watch())
         return lambda: self._listeners.remove(changed)
 
+    @property
+    def listened(self) -> bool:
+        """Whether anybody listens."""
+        return bool(self._listeners)
+
     async def close(self) -> None:
         """Watch no more."""
         self._stop.set()
@@ -42,29 +94,37 @@ class Watch:
     async def _watch(self) -> None:
         # Imported late and on a thread: it takes longer than answering an editor's first question.
         awatch = (await asyncio.to_thread(import_module, "watchfiles")).awatch
-        # A folder without a mark may be anything, also a home folder: what lies below it is not ours to watch.
-        deep = any((self._root / mark).exists() for mark in MARKS)
         if not self._root.is_dir():
             self.problem = f"{self._root} is no folder"
             return
         try:
-            changes = awatch(
-                self._root,
-                debounce=GATHER_MS,
-                step=10,
-                stop_event=self._stop,
-                recursive=deep,
-                ignore_permission_denied=True,
-            )
-            nothing: set[tuple[object, str]] = set()
-            first = asyncio.ensure_future(anext(changes, nothing))
-            await asyncio.sleep(0)  # the watch begins in its first step
-            self._tell({self._root})  # whatever has changed since they began to listen
-            self._tell({Path(path) for _, path in await first})
-            async for batch in changes:
-                self._tell({Path(path) for _, path in batch})
+            while not self._stop.is_set():
+                deep = is_watched_below(self._root)
+                changes = awatch(
+                    self._root,
+                    debounce=GATHER_MS,
+                    step=10,
+                    stop_event=self._stop,
+                    recursive=deep,
+                    ignore_permission_denied=True,
+                )
+                await self._follow(changes, deep)
         except (OSError, RuntimeError) as error:
             self.problem = str(error)  # out of watches, say: features read through, so nothing they say is wrong
+
+    async def _follow(self, changes: AsyncGenerator[set[tuple[Any, str]], None], deep: bool) -> None:
+        """Tell of changes until the watch ends, or the folder has got or lost what makes it a project."""
+        nothing: set[tuple[Any, str]] = set()
+        first = asyncio.ensure_future(anext(changes, nothing))
+        await asyncio.sleep(0)  # the watch begins in its first step
+        self._tell({self._root})  # whatever has changed since they began to listen
+        batch = await first
+        while batch:
+            self._tell({Path(path) for _, path in batch})
+            if is_watched_below(self._root) != deep:
+                break
+            batch = await anext(changes, nothing)
+        await changes.aclose()
 
     def _tell(self, paths: Collection[Path]) -> None:
         for changed in tuple(self._listeners) if paths else ():

@@ -106,6 +106,11 @@ class AnalysisHost:
                 return text.uri, text.version
         return path.absolute().as_uri(), None
 
+    def seen(self, uri: str) -> tuple[str, ...]:
+        """The paths of the files that an open document's analysis has looked at, there or not."""
+        text = self._open.get(key_of(uri))
+        return () if text is None else tuple(text.seen)
+
     def users_of(self, uri: str) -> tuple[str, ...]:
         """The open documents whose analysis depends on a document's text, itself among them."""
         names = _names(uri)
