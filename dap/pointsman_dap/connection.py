@@ -100,6 +100,6 @@ class Connection:
     def _failed(self, request: Request, error: Exception) -> None:
         """A fault of ours: whoever asked learns of it, and how it came about."""
         self._voice.output("stderr", "".join(traceback.format_exception(error)))
-        why = Refused("internal", f"{request.command} failed in the adapter: {type(error).__name__}: {error}"[:300])
+        why = Refused("internal", f"{request.command} failed in the adapter: {type(error).__name__}: {error}")
         if not request.answered:
             self._voice.refuse(request, why)

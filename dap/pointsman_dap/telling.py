@@ -19,9 +19,6 @@ from pointsman_dap.breakpoints import Breakpoints
 
 Body = dict[str, Any]
 
-CHUNK = 64 * 1024
-"""Characters of one output event: clients lay out what comes, and a single huge line stops them."""
-
 EXIT_CODES = {"completed": 0, "failed": 1, "limit": 3, "denied": 4, "": 5, "cancelled": 130}
 """As the command line ends; a run without an outcome waits for somebody."""
 
@@ -103,12 +100,6 @@ def end_words(state: State) -> str:
     return f"{run}: {state.outcome}{where}" + (f": {state.error.message}\n" if state.error else "\n")
 
 
-def split(text: str) -> Iterator[str]:
-    """A text in pieces that clients can lay out."""
-    for start in range(0, len(text), CHUNK):
-        yield text[start : start + CHUNK]
-
-
 @dataclass(slots=True)
 class Feed:
     """What of a live run's events is output: what agents write, with the stage it comes from, and denials."""
@@ -132,8 +123,8 @@ class Feed:
                     else:
                         self._stages[record.branch] = found
                 case OutputWritten():
-                    for piece in split(event.text):
-                        yield ("stderr" if event.stream == "stderr" else "stdout", piece, self._span(record.branch))
+                    category = "stderr" if event.stream == "stderr" else "stdout"
+                    yield category, event.text, self._span(record.branch)
                 case Decided(verdict="deny"):
                     why = " ".join(event.sentences) or ", ".join(event.reasons) or "denied"
                     yield "important", f"denied by policy: {why}\n", self._span(record.branch)

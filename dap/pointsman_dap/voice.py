@@ -30,6 +30,9 @@ TEXTS = frozenset(
 )
 """Members that carry what people and agents wrote; all others are the protocol's own words, and paths."""
 
+CHUNK = 64 * 1024
+"""Characters of one output event: a single huge one stops a client for seconds."""
+
 
 class Voice:
     """Writes to one client."""
@@ -53,8 +56,11 @@ class Voice:
         self._write(self._protocol.event(name, self._hidden(body)))
 
     def output(self, category: str, text: str, place: Body | None = None) -> None:
-        """Tell a text; `place` is where it comes from."""
-        self.event("output", {"category": category, "output": text, **(place or {})})
+        """Tell a text, in pieces that clients can lay out; `place` is where it comes from."""
+        hidden = self.hide.text(text)  # before it is cut: half of a secret matches no pattern
+        for start in range(0, len(hidden), CHUNK):
+            piece = hidden[start : start + CHUNK]
+            self._write(self._protocol.event("output", {"category": category, "output": piece, **(place or {})}))
 
     def _hidden(self, value: Any) -> Any:
         match value:

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from dap.client import home, introduced, write
+from pointsman.security.redaction import Redactor
 from pointsman_dap.errors import IDS
+from pointsman_dap.protocol import Protocol
+from pointsman_dap.voice import CHUNK, Voice
 
 TEXT = """\
 pipeline: p
@@ -221,3 +224,15 @@ async def test_secrets_never_leave(tmp_path: Path) -> None:
             assert stop["reason"] == "entry"
             assert CANARY not in client.raw.decode()
             assert "hunter22" not in client.raw.decode()
+
+
+def test_long_output_comes_in_pieces_and_no_secret_in_halves(tmp_path: Path) -> None:
+    """The worker hands a text over as it was written; it is hidden before it is cut."""
+    said: list[bytes] = []
+    voice = Voice(Protocol(), said.append)
+    voice.hide = Redactor([("pattern", "canary-[0-9a-f]+")])
+    voice.output("stdout", "x" * (CHUNK - 5) + CANARY + "y" * CHUNK, {"line": 3})
+    bodies = [json.loads(one.partition(b"\r\n\r\n")[2])["body"] for one in said]
+    assert [len(one["output"]) for one in bodies] == [CHUNK, CHUNK - 2]
+    assert "".join(one["output"] for one in bodies) == "x" * (CHUNK - 5) + "•••" + "y" * CHUNK
+    assert {one["line"] for one in bodies} == {3}
