@@ -20,6 +20,7 @@ from pointsman.runtime.debugging import Debugged
 from pointsman.runtime.workspace import find_place
 from pointsman_dap import params as ask
 from pointsman_dap.breakpoints import Breakpoints
+from pointsman_dap.editing import Editing
 from pointsman_dap.errors import Refused
 from pointsman_dap.faults import Faults
 from pointsman_dap.listening import Listening
@@ -61,6 +62,7 @@ class Adapter:
         self._breakpoints = Breakpoints(self._places)
         self._seeing = Seeing(self._client, self._places)
         self._threads = Threads(voice)
+        self._editing = Editing(voice, str(host.principal.get("id", "")))
         self._faults = Faults()
         self._starting: Request | None = None
         self._wanted: Wanted | Debugged | None = None
@@ -282,6 +284,19 @@ class Adapter:
         if args.context == "repl" and text.startswith(":"):
             return self._command(text, args.frame_id, stop)
         return self._seeing.evaluate(stop, args.frame_id, text, args.context, run.redactor)
+
+    def set_variable(self, request: Request, args: ask.SetVariable) -> Later:
+        """Change a value that was shown."""
+        run = self._running()
+        branch, expression = self._seeing.named(args.variables_reference, args.name)
+        self._editing.set(request, run, self._seeing, branch, expression, args.value)
+        return Later()
+
+    def set_expression(self, request: Request, args: ask.SetExpression) -> Later:
+        """Change what an expression leads to."""
+        run, branch = self._running(), self._seeing.branch_of(args.frame_id, self._stop())
+        self._editing.set(request, run, self._seeing, branch, args.expression, args.value)
+        return Later()
 
     def exception_info(self, args: ask.Thread) -> Body:
         """Why the run stopped, when it stopped at a fault."""

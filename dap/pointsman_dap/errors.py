@@ -22,6 +22,7 @@ IDS = {
     "attachFailed": 3001,
     "notEvaluated": 4000,
     "unknownSource": 4001,
+    "notEdited": 4002,
 }
 """Ids are told to clients and stay what they are: new ones are added, none is given to something else."""
 

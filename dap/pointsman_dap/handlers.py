@@ -109,6 +109,16 @@ HANDLERS: dict[str, Handler] = {
         lambda adapter, request, args: adapter.evaluate(args),
         gives={"supportsEvaluateForHovers": True, "supportsClipboardContext": True},
     ),
+    "setVariable": Handler(
+        ask.SetVariable,
+        lambda adapter, request, args: adapter.set_variable(request, args),
+        gives={"supportsSetVariable": True},
+    ),
+    "setExpression": Handler(
+        ask.SetExpression,
+        lambda adapter, request, args: adapter.set_expression(request, args),
+        gives={"supportsSetExpression": True},
+    ),
     "continue": Handler(ask.Thread, lambda adapter, request, args: adapter.go(args, "on")),
     "next": Handler(ask.Thread, lambda adapter, request, args: adapter.go(args, "over")),
     "stepIn": Handler(ask.Thread, lambda adapter, request, args: adapter.go(args, "in")),

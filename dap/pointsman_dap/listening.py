@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from traceback import format_exception
 
-from pointsman.debugger.debugger import Logged, Stop, Told
+from pointsman.debugger.debugger import Logged, Renewed, Stop, Told
 from pointsman.debugger.inspection import learn
 from pointsman.debugger.moments import instruction_of
 from pointsman.kernel.effects import Ask
@@ -94,6 +94,8 @@ class Listening:
                     self._stopped(told)
                 case Logged():
                     self._logged(told)
+                case Renewed():
+                    self._renewed(told)
                 case None:
                     self._resumed()
 
@@ -129,6 +131,14 @@ class Listening:
         entry, self.entry = self.entry, False
         thread = self._threads.id_of(stop.moment.branch)
         self._voice.event("stopped", stopped(stop, thread, self._breakpoints, entry=entry))
+
+    def _renewed(self, told: Renewed) -> None:
+        """A value was changed. Handles live on, since clients go on from them; who changed it is answered first."""
+        learn(told.stop, self.run.redactor)
+        self._seeing.look_again()
+        areas = ["stacks", "variables"] if told.moved else ["variables"]
+        if self._seeing.asks_again:
+            asyncio.get_running_loop().call_soon(self._voice.event, "invalidated", {"areas": areas})
 
     def _resumed(self) -> None:
         self._seeing.forget()

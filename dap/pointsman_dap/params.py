@@ -31,6 +31,7 @@ class Initialize(Args, frozen=True):
     path_format: str = "path"
     supports_variable_type: bool = False
     supports_variable_paging: bool = False
+    supports_invalidated_event: bool = False
 
 
 class Launch(Args, frozen=True):
@@ -151,6 +152,22 @@ class Evaluate(Args, frozen=True):
     expression: str
     frame_id: int | None = None
     context: str = ""
+
+
+class SetVariable(Args, frozen=True):
+    """Another value for what has a name in something that was shown; the value is JSON, else a text."""
+
+    variables_reference: int
+    name: str
+    value: str
+
+
+class SetExpression(Args, frozen=True):
+    """Another value for what an expression leads to."""
+
+    expression: str
+    value: str
+    frame_id: int | None = None
 
 
 class Source(Args, frozen=True):

@@ -43,18 +43,30 @@ class Seeing:
         self._next = 1
         self._first = 1
         self._things: dict[int, Frame | Node] = {}
+        self._homes: dict[int, str] = {}
+        """The branch that the node of a handle belongs to."""
         self._stacks: dict[str, list[Placed]] = {}
+
+    @property
+    def asks_again(self) -> bool:
+        """Whether the client asks again for what it is told has changed."""
+        return self._client.supports_invalidated_event
 
     def forget(self) -> None:
         """The run has gone on, or stands elsewhere: everything handed out is void."""
         self._first = self._next
         self._things.clear()
+        self._homes.clear()
+        self._stacks.clear()
+
+    def look_again(self) -> None:
+        """The run stands where it stood and shows something else: stacks are made anew, no handle is void."""
         self._stacks.clear()
 
     def frames(self, stop: Stop, branch: str) -> list[Placed]:
         """The stack of a branch; the same handles each time it is asked for at one stop."""
         if branch not in self._stacks:
-            self._stacks[branch] = [Placed(self._hold(frame), frame) for frame in frames(stop, branch)]
+            self._stacks[branch] = [Placed(self._hold(frame, branch), frame) for frame in frames(stop, branch)]
         return self._stacks[branch]
 
     def told_frame(self, placed: Placed, texts: Texts) -> Body:
@@ -73,7 +85,11 @@ class Seeing:
         for group in inspection.scopes(stop, frame.branch, timeline):
             root = hidden(group.root, hide)
             # Even an empty scope has a handle: clients ask for what is in it without a look at the number.
-            body: Body = {"name": group.name, "expensive": group.expensive, "variablesReference": self._hold(root)}
+            body: Body = {
+                "name": group.name,
+                "expensive": group.expensive,
+                "variablesReference": self._hold(root, frame.branch),
+            }
             if group.hint:
                 body["presentationHint"] = group.hint
             found.append(body)
@@ -81,16 +97,14 @@ class Seeing:
 
     def variables(self, asked: Variables) -> list[Body]:
         """What lies in a handle: a page of a list, everything of a mapping."""
-        node = self._thing(asked.variables_reference)
-        if not isinstance(node, Node):
-            raise Refused("unknownReference", "that is a frame; ask for its scopes")
+        node, home = self._node(asked.variables_reference), self._homes[asked.variables_reference]
         if not node.indexed:
-            return [] if asked.filter == "indexed" else [self._variable(child) for child in node.children()]
+            return [] if asked.filter == "indexed" else [self._variable(child, home) for child in node.children()]
         if asked.filter == "named":
             return []
         if self._client.supports_variable_paging:
-            return [self._variable(child) for child in node.children(asked.start, asked.count)]
-        found = [self._variable(child) for child in node.children(0, MOST)]
+            return [self._variable(child, home) for child in node.children(asked.start, asked.count)]
+        found = [self._variable(child, home) for child in node.children(0, MOST)]
         if node.indexed > MOST:
             rest = f"{node.indexed - MOST} more; evaluate one of them by its index"
             found.append({"name": "…", "value": rest, "variablesReference": 0})
@@ -104,36 +118,61 @@ class Seeing:
         except Misuse as error:
             raise Refused("notEvaluated", hide.text(error.message), show=False) from None
         body: Body = {"result": in_full(node) if context in ("clipboard", "repl") else node.shown}
-        body |= self._reference(node)
+        body |= self._reference(node, branch)
         if self._client.supports_variable_type:
             body["type"] = node.type
         return body
+
+    def named(self, handle: int, name: str) -> tuple[str, str]:
+        """What has a name in a handle: its branch, and the expression that leads to it (or nothing)."""
+        node = self._node(handle)
+        index = name[1:-1] if node.indexed else ""
+        children = node.children(int(index), 1) if index.isdecimal() else node.children()
+        for child in children:
+            if child.name == name:
+                return self._homes[handle], child.path
+        raise Refused("unknownReference", f"there is no {name} in {handle}")
+
+    def value(self, stop: Stop, branch: str, expression: str, hide: Redactor) -> Body:
+        """The value an expression leads to in a branch, as `variables` tells it."""
+        node = hidden(inspection.evaluate(stop, branch, expression), hide)
+        body = self._variable(node, branch)
+        return {
+            name: body[name] for name in ("value", "type", "variablesReference", "indexedVariables") if name in body
+        }
 
     def branch_of(self, frame_id: int | None, stop: Stop) -> str:
         """The branch a frame belongs to, else the one that stopped."""
         return stop.moment.branch if frame_id is None else self._frame(frame_id).branch
 
-    def _variable(self, node: Node) -> Body:
-        body: Body = {"name": node.name, "value": node.shown, **self._reference(node)}
+    def _variable(self, node: Node, branch: str) -> Body:
+        body: Body = {"name": node.name, "value": node.shown, **self._reference(node, branch)}
         if self._client.supports_variable_type:
             body["type"] = node.type
         if node.path:
             body["evaluateName"] = node.path
         return body
 
-    def _reference(self, node: Node) -> Body:
+    def _reference(self, node: Node, branch: str) -> Body:
         if not node.unfolds:
             return {"variablesReference": 0}
-        body: Body = {"variablesReference": self._hold(node)}
+        body: Body = {"variablesReference": self._hold(node, branch)}
         if self._client.supports_variable_paging and node.indexed:
             body["indexedVariables"] = node.indexed
         return body
 
-    def _hold(self, thing: Frame | Node) -> int:
+    def _hold(self, thing: Frame | Node, branch: str) -> int:
         handle = self._next
         self._next += 1
         self._things[handle] = thing
+        self._homes[handle] = branch
         return handle
+
+    def _node(self, handle: int) -> Node:
+        node = self._thing(handle)
+        if not isinstance(node, Node):
+            raise Refused("unknownReference", "that is a frame; ask for its scopes")
+        return node
 
     def _frame(self, frame_id: int) -> Frame:
         frame = self._thing(frame_id)

@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 
 from pointsman.debugger.breakpoints import Breakpoint, Hits, holds, may_stand, scope_at
 from pointsman.debugger.faults import FAULTS, FAULTY, fault_at
-from pointsman.debugger.moments import Applied, Key, Moment, before_asking, before_moving
+from pointsman.debugger.moments import Applied, Key, Moment, again, before_asking, before_moving
 from pointsman.debugger.stepping import Plan, Way
 from pointsman.debugger.timeline import Timeline
 from pointsman.kernel.effects import AnyEffect
@@ -48,8 +48,18 @@ class Logged:
     moment: Moment
 
 
-Told = Stop | Logged | None
-"""What clients are told: a stop, a line of a log point, or (None) that the run goes on."""
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """A stop with another state: somebody has edited what a branch sees. `moved`: it stands before another part now,
+    for policies are asked anew about what they had allowed.
+    """
+
+    stop: Stop
+    moved: bool
+
+
+Told = Stop | Logged | Renewed | None
+"""What clients are told: a stop, a line of a log point, an edit, or (None) that the run goes on."""
 
 
 class Listener(Protocol):
@@ -133,6 +143,18 @@ class Debugger:
         due, self._due = self._due, []
         for told in due:
             self._tell(told)
+
+    def edited(self) -> None:
+        """What a branch of the held run sees has been changed: it stands where it stood, in its new state."""
+        if self._held is None:
+            return
+        state = self.timeline.state
+        moment = again(self._held.moment, state, len(self.timeline.records))
+        self._number += 1
+        moved = moment.key != self._held.moment.key
+        self._held = replace(self._held, number=self._number, moment=moment, state=state)
+        if self.stop is not None and not self.stop.past:
+            self._tell(Renewed(self._held, moved))
 
     # --- verbs ------------------------------------------------------------------------------------------------------
 
@@ -306,7 +328,9 @@ class Debugger:
         return Stop(self._number, reason, moment, state, past)
 
     def _tell(self, told: Told) -> None:
-        if not isinstance(told, Logged):
+        if isinstance(told, Renewed):
+            self.stop = told.stop
+        elif not isinstance(told, Logged):
             self.stop = told
         for listener in tuple(self._listeners):
             listener(told)

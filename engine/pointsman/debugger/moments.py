@@ -94,6 +94,16 @@ def before_event(state: State, record: Record) -> Moment | None:
     return None
 
 
+def again(moment: Moment, state: State, seq: int) -> Moment:
+    """A moment once more, after an edit: what policies had allowed already they are then asked about anew."""
+    asked = state.pending.get(moment.effect)
+    for effect in state.pending.values():
+        if asked is None and isinstance(effect, Decide) and effect.branch == moment.branch:
+            asked = effect
+    coming = before_moving(state, moment.branch, seq) if asked is None else before_asking(state, asked, seq)  # type: ignore[arg-type]  # pending holds nothing but effects
+    return replace(coming or moment, seq=seq, rules=moment.rules)
+
+
 class Applied:
     """The rules that policies have applied since each branch's last moment, so that the next one can carry them."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pointsman.debugger.debugger import Debugger
 from pointsman.debugger.timeline import Timeline
-from pointsman.errors import JournalError
+from pointsman.errors import JournalError, RunUnavailable
 from pointsman.journal.replay import program_of
 from pointsman.journal.store import RunRow, Store
 from pointsman.kernel.events import Json, Record, RunStarted
@@ -39,6 +39,19 @@ class Debugged:
     users: int = 0
     launched: bool = False
     owner: object = None
+
+    async def edit(self, branch: str, path: Sequence[str | int], value: Json, by: str) -> None:
+        """Change what a branch sees where the run is held; returns when it is journaled, and shown by the stop.
+
+        Raises RunUnavailable where nothing can be changed, Misuse with the rule that the edit would break.
+        """
+        stop = self.debugger.stop
+        if self.live is None:
+            raise RunUnavailable("recorded", f"run {self.run_id} is recorded: what has happened stays as it was")
+        if stop is not None and stop.past:
+            raise RunUnavailable("past", "you are looking at the past; go forward or continue to edit")
+        await self.live.session.edit(branch, path, value, by)
+        self.debugger.edited()
 
 
 class Debugging:
