@@ -3,6 +3,7 @@
 The journal is inside the trust boundary and keeps true values; every surface that reads it goes through here.
 """
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +13,8 @@ Json = Any
 HIDDEN = "•••"
 SHORTEST = 4
 """Characters of a text that is hidden wherever it appears: shorter ones would take half of everything with them."""
+SHORTEST_LINE = 8
+"""The same for each line of a longer text: lines are more alike than texts."""
 
 Rule = tuple[str, str]
 """`("path", "outputs.*.email")` or `("pattern", "sk-[A-Za-z0-9]+")`."""
@@ -24,13 +27,18 @@ class Redactor:
         found = list(dict.fromkeys(rules))
         self._paths = [tuple(what.split(".")) for kind, what in found if kind == "path"]
         self._patterns = [what for kind, what in found if kind == "pattern"]
-        self._known: set[str] = set()
+        self._learnt: set[str] = set()
+        self._known: list[str] = []
 
     def learn(self, envelope: dict[str, Json]) -> None:
         """Remember the texts that stand at the paths now: from here on they are hidden wherever they appear, in
-        arguments, results, questions and tracebacks as much as at their own place."""
-        for path in self._paths:
-            self._known |= {text for text in _found(envelope, path) if len(text) >= SHORTEST}
+        arguments, results, questions and tracebacks as much as at their own place, as they are or quoted."""
+        new = {text for path in self._paths for text in _found(envelope, path) if len(text) >= SHORTEST} - self._learnt
+        if new:
+            self._learnt |= new
+            known = {way for text in new for way in _ways(text)}
+            # The longest first: one that lies in another would leave the rest of that one to be read.
+            self._known = sorted(known.union(self._known), key=lambda text: (-len(text), text))
 
     @property
     def learns(self) -> bool:
@@ -97,6 +105,15 @@ def _found(value: Json, path: tuple[str, ...]) -> Iterable[str]:
     for key, item in items:
         if head in ("*", str(key)):
             yield from _found(item, rest)
+
+
+def _ways(text: str) -> Iterable[str]:
+    """The ways a text is written: as it is, inside JSON (and JSON inside that), as Python shows it, line by line."""
+    quoted = json.dumps(text, ensure_ascii=False)[1:-1]
+    yield from (text, quoted, json.dumps(quoted, ensure_ascii=False)[1:-1])
+    shown = repr(text)[1:-1].replace("\\'", "'")
+    yield from (json.dumps(text)[1:-1], shown, shown.replace("'", "\\'"))
+    yield from (line for line in text.splitlines() if len(line) >= SHORTEST_LINE)
 
 
 def _hidden(text: str, pattern: str) -> str:
