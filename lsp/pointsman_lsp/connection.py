@@ -44,8 +44,12 @@ if TYPE_CHECKING:
 CHUNK = 256 * 1024
 MOST_ROUNDS = 100
 """Turns of the loop given to a client that never stops to write, before it gets an answer."""
-SLICE_S = 0.002
+SLICE_S = 0.001
 """How long one client's work keeps all others waiting, where it can be cut."""
+MOST_WAITING = 1_000
+"""Questions of one client that wait; until there are fewer, no more of what it says is read."""
+MOST_UNREAD = 1024 * 1024
+"""Bytes of answers that a client has not read, before it is not read from either."""
 IN_A_ROW = 16
 """Questions answered in a row while diagnostics wait."""
 
@@ -72,7 +76,7 @@ class Connection:
         self._writer = writer
         self._outside = outside
         self._opened: Session | None = None
-        self._early: list[Call] = []
+        self._early: deque[Call] = deque()
         self._state = "new"
         self._lane: deque[_Waiting] = deque()
         self._waiting: dict[Id, _Waiting] = {}
@@ -83,6 +87,7 @@ class Connection:
         self._ended = False
         self._left = False
         self._news = asyncio.Event()
+        self._fewer = asyncio.Event()
 
     @property
     def _session(self) -> Session:
@@ -92,6 +97,7 @@ class Connection:
 
     async def run(self, reader: asyncio.StreamReader) -> int:
         """Serve the client to its end; the exit code is 0 if it said `shutdown` before it left."""
+        self._writer.transport.set_write_buffer_limits(MOST_UNREAD)
         reading = asyncio.create_task(self._read(reader))
         in_a_row = 0
         try:
@@ -124,15 +130,28 @@ class Connection:
         frames = Frames()
         try:
             while not self._left and (data := await reader.read(CHUNK)):
+                since = time.monotonic()
                 for body in frames.feed(data):
                     self._arrived += 1
                     self._receive(body)
-                self._news.set()
+                    if time.monotonic() - since > SLICE_S:
+                        await self._make_room()
+                        since = time.monotonic()
+                await self._make_room()
         except OSError:
             pass  # As good as the end of input.
         finally:
             self._ended = True
             self._news.set()
+
+    async def _make_room(self) -> None:
+        """Let others have the loop, and wait until the client has read its answers and few of its words wait for us."""
+        self._news.set()
+        await asyncio.sleep(0)
+        await self._writer.drain()
+        while len(self._waiting) + len(self._early) > MOST_WAITING:
+            self._fewer.clear()
+            await self._fewer.wait()
 
     async def _open(self, said: params.Initialize) -> None:
         """Make the session, of modules that take long to import; what came meanwhile is then looked at."""
@@ -142,9 +161,13 @@ class Connection:
         except Exception:
             self._left = self._ended = True  # Nobody is here to answer anything.
             raise
-        early, self._early = self._early, []
-        for call in early:
-            self._called(call)
+        since = time.monotonic()
+        while self._early:
+            self._called(self._early.popleft())
+            if time.monotonic() - since > SLICE_S:
+                await asyncio.sleep(0)
+                since = time.monotonic()
+        self._fewer.set()
 
     async def _end_with(self, process_id: int) -> None:
         """Take the end of the client's process for the end of its input."""
@@ -173,7 +196,7 @@ class Connection:
             case Reply(_, error):
                 if error is not None:
                     self._log(LOG, f"the client refused what it was asked: {error:.500}")
-            case Call() as call if self._state != "new" and self._opened is None:
+            case Call() as call if self._early or (self._state != "new" and self._opened is None):
                 self._early.append(call)
             case Call() as call:
                 self._called(call)
@@ -322,6 +345,7 @@ class Connection:
     def _done(self, waiting: _Waiting) -> None:
         waiting.answered = True
         self._waiting.pop(waiting.id, None)
+        self._fewer.set()
 
     def _register(self) -> None:
         """Ask the client for what it is to tell us unasked."""
