@@ -20,9 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dap.client import DEADLINE_S, Client
 from e2e.cli import pointsman
-from e2e.dap_sessions import adapter
+from e2e.dap_sessions import Patient, adapter
 from e2e.servers import until
 
 Json = Any
@@ -54,22 +53,6 @@ def read(text: str) -> Transcript:
     return Transcript(title, tuple(line for line in joined.splitlines() if line[:1] in ("→", "$", "~")))
 
 
-class Player(Client):
-    """Waits for whichever of some events comes next."""
-
-    _heard = 0
-
-    async def until(self, *names: str) -> None:
-        """Wait for an event that has not been waited for yet, of any of these names."""
-        async with asyncio.timeout(DEADLINE_S), self._news:
-            while True:
-                for index, (_, one) in enumerate(self.said):
-                    if index >= self._heard and one.get("event") in names:
-                        self._heard = index + 1
-                        return
-                await self._news.wait()
-
-
 async def play(transcript: Transcript, root: Path) -> str:
     """Do again what the transcript does, in a workspace; the transcript that comes of it."""
     written = [transcript.title, ""]
@@ -78,7 +61,7 @@ async def play(transcript: Transcript, root: Path) -> str:
         if acts[0].startswith("$"):
             written += _command(acts.pop(0), root)
             continue
-        async with adapter(root, Player) as client:
+        async with adapter(root, Patient) as client:
             gone = await _session(client, acts, root)
             if not gone:
                 await client.exit_code()
@@ -89,7 +72,7 @@ async def play(transcript: Transcript, root: Path) -> str:
     return "\n".join(written) + "\n"
 
 
-async def _session(client: Player, acts: list[str], root: Path) -> bool:
+async def _session(client: Patient, acts: list[str], root: Path) -> bool:
     """One client from its first act to its last; whether it went without a word."""
     while acts and not acts[0].startswith("$"):
         act = acts.pop(0)
