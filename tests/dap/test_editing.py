@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dap.client import Client, connected, home, introduced, write
+from e2e.cli import pointsman
 from pointsman.journal import open_store
 from pointsman.journal.replay import replay
 from pointsman.kernel.events import Edited
@@ -97,6 +98,10 @@ async def test_a_run_goes_on_with_what_was_changed(tmp_path: Path) -> None:
         assert client.outputs("stdout") == ""
     assert (tmp_path / "made.txt").read_text() == "made\n"
     made = edits(tmp_path)
+    shown = pointsman("show", "latest", cwd=tmp_path)
+    assert "edited" in shown.out
+    assert "first: result.list[1] = bare words by tester" in shown.out
+    assert pointsman("replay", "latest", cwd=tmp_path).code == 0
     assert [(branch, event.path, event.by) for branch, event in made] == [
         ("main", ("args", "value"), "tester"),
         ("main", ("result", "n"), "tester"),
@@ -265,3 +270,42 @@ async def test_a_running_run_is_not_edited(tmp_path: Path) -> None:
         (tmp_path / "go").touch()
         assert await client.ended() == 0
     assert edits_of_any(tmp_path) == 0
+
+
+BRANCHES = """\
+pipeline: p
+language: 1
+state: {level: {type: integer, default: 1}, seen: {type: array, default: [], merge: append}}
+output: "${{ state }}"
+stages:
+  f:
+    fork:
+      left: {stages: {a: {set: {seen: left}}, b: {set: {seen: "${{ state.level }}"}}}}
+      right: {stages: {c: {set: {seen: right}}, d: {set: {seen: "${{ state.level }}"}}}}
+"""
+
+
+async def test_an_edit_is_that_of_the_branch_it_was_shown_in(tmp_path: Path) -> None:
+    write(tmp_path, a=BRANCHES)
+    async with home(tmp_path) as at, introduced(at) as client:
+        stops = ("setFunctionBreakpoints", {"breakpoints": [{"name": "a"}]})
+        await client.launch("a.pipeline.yaml", input={}, before=[stops])
+        stopped = (await client.stopped())["threadId"]
+        threads = (await client.request("threads"))["threads"]
+        other = next(one["id"] for one in threads if one["name"].endswith("right"))
+        assert other != stopped
+        state = (await client.scopes(other))["State"]
+        await set_variable(client, state, "level", "7")
+        assert (await client.variables((await client.scopes(other))["State"]))["level"]["value"] == "7"
+        assert (await client.variables((await client.scopes(stopped))["State"]))["level"]["value"] == "1"
+        _, said = await client.refused("setVariable", arguments(state, "seen", "[]"))
+        assert said.startswith("state.seen is merged when the branches join")
+        await client.request("continue", {"threadId": stopped})
+        assert await client.ended() == 0
+    store = open_store(tmp_path)
+    try:
+        ended = [one.event for one in store.records(store.run("latest").id)][-1]
+    finally:
+        store.close()
+    assert ended.output == {"level": 7, "seen": ["left", 1, "right", 7]}  # type: ignore[attr-defined]  # the run's end
+    assert [branch for branch, _ in edits(tmp_path)] == ["main/f.right"]

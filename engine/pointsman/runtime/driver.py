@@ -393,6 +393,7 @@ class Driver:
             self._wall.go_on()
 
     async def _stop(self) -> None:
+        self._held = False  # nobody drives it, so nobody holds it
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()

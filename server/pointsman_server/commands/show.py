@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from pointsman.debugger.nodes import step_of
 from pointsman.errors import Misuse
 from pointsman.journal.replay import Past, past
 from pointsman.journal.store import Store
@@ -139,6 +140,11 @@ def _what(record: Record) -> tuple[str, str]:
         ]
         why = payload.get("label") or payload["why"]
         return kind, f"{payload['stage']} → {payload['to']} ({why})" + (f" because {', '.join(seen)}" if seen else "")
+    if kind == "edited":
+        path = payload["path"]
+        where = "".join([*map(str, path[:1]), *map(step_of, path[1:])])
+        by = f" by {payload['by']}" if payload.get("by") else ""
+        return kind, f"{payload['stage']}: {where} = {value_text(payload['value'], 60)}{by}"
     named = [str(payload.pop(name)) for name in ("stage", "effect", "outcome") if payload.get(name)]
     return kind, value_text(" ".join(named) + (f" {json.dumps(payload, ensure_ascii=False)}" if payload else ""))
 
