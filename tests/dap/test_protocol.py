@@ -305,8 +305,10 @@ async def test_a_client_that_never_reads_what_a_run_tells_is_taken_for_gone(
         for seq, (command, arguments) in enumerate(asked, 1):
             theirs.send(encoded(seq=seq, type="request", command=command, arguments=arguments))
         async with asyncio.timeout(DEADLINE_S):
-            assert await serving == 1
+            while not at.debugging._runs.live:
+                await asyncio.sleep(0)
             (live,) = at.debugging._runs.live.values()
+            assert await serving == 1
             assert (await live.task).outcome == "completed"
         theirs.close()
         writer.close()
