@@ -66,9 +66,10 @@ class _Envelope(msgspec.Struct):
     jsonrpc: str
     id: int | str | msgspec.UnsetType | None = msgspec.UNSET
     method: str | None = None
-    params: msgspec.Raw | None = None
-    result: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    error: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    # Raw in a union takes nothing but the union's other types; an empty one is what was not sent.
+    params: msgspec.Raw = msgspec.Raw()
+    result: msgspec.Raw = msgspec.Raw()
+    error: msgspec.Raw = msgspec.Raw()
 
 
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
@@ -84,13 +85,14 @@ def read_message(body: bytes) -> Call | Reply | Invalid:
     if found.jsonrpc != "2.0" or (found.method is None and found.id is msgspec.UNSET):
         return _read_slowly(body)
     if found.method is None:
-        if found.error is msgspec.UNSET and found.result is msgspec.UNSET:
+        error, result = bytes(found.error), bytes(found.result)
+        if not error and not result:
             return _read_slowly(body)
-        error = None if found.error is msgspec.UNSET else bytes(found.error).decode()
-        return Reply(None if found.id is msgspec.UNSET else found.id, error)
+        return Reply(None if found.id is msgspec.UNSET else found.id, error.decode() if error else None)
     if found.id is None:
         return _read_slowly(body)
-    return Call(None if found.id is msgspec.UNSET else found.id, found.method, found.params)
+    params = found.params if memoryview(found.params).nbytes else None
+    return Call(None if found.id is msgspec.UNSET else found.id, found.method, params)
 
 
 def structure(params: object, shape: type[T]) -> T:
@@ -100,7 +102,12 @@ def structure(params: object, shape: type[T]) -> T:
             return msgspec.convert(params, shape)
         if shape not in _DECODERS:
             _DECODERS[shape] = msgspec.json.Decoder(shape)
-        found: T = _DECODERS[shape].decode(params)
+        try:
+            found: T = _DECODERS[shape].decode(params)
+        except msgspec.ValidationError:
+            raise
+        except msgspec.DecodeError:  # lone surrogates, which JSON may hold
+            return msgspec.convert(json.loads(bytes(params)), shape)
         return found
     except msgspec.ValidationError as error:
         raise ResponseError(Code.INVALID_PARAMS, str(error).replace("`$", "`params").replace("$.", "params.")) from None

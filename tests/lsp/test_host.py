@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lsp.edge import introduced
+from pointsman.language.analysis import Memory, prepare
+from pointsman.language.source import Source
 from pointsman.runtime.watch import Watches
 from pointsman_lsp.analysis.disk import DiskFiles, Overlay
 from pointsman_lsp.analysis.host import MOST_UNOPENED, AnalysisHost
@@ -397,6 +399,26 @@ def long_text(stages: int, agent: str = "work") -> str:
     head = HEAD + "agents:\n  work: {python: 'm:f'}\nstages:\n"
     after = [*(f"s{number}" for number in range(1, stages)), "end"]
     return head + "".join(f"  s{number}:\n    agent: {agent}\n    next: {name}\n" for number, name in enumerate(after))
+
+
+def test_what_was_prepared_is_not_checked_again_when_its_files_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memories: list[Memory] = []
+
+    def kept(source: Source, memory: Memory, *more: Any) -> Iterator[None]:
+        memories.append(memory)
+        return prepare(source, memory, *more)
+
+    monkeypatch.setattr("pointsman_lsp.analysis.host.prepare", kept)
+    (tmp_path / "m.py").write_text("def f(): ...\n")
+    host, uri = AnalysisHost(tmp_path), (tmp_path / "a.pipeline.yaml").as_uri()
+    host.open(uri, "yaml", 1, USES)
+    for _ in host.prepare(uri):
+        pass
+    before = memories[0].statistics()
+    assert codes(host, uri) == []
+    assert memories[0].statistics() == before
 
 
 def test_what_is_left_half_prepared_is_gone_on_with(tmp_path: Path) -> None:

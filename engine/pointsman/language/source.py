@@ -5,10 +5,14 @@ carry them). A byte-order mark belongs to the source and to no token.
 """
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from itertools import accumulate
+
+# Bytes whose lines are found in less than a millisecond.
+_AT_ONCE = 64_000
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -44,6 +48,22 @@ class Source:
         if lines and not lines[-1].endswith((b"\n", b"\r")):
             lines.pop()
         return tuple(accumulate(map(len, lines), initial=0))
+
+    def index(self) -> Iterator[None]:
+        """Find the lines of a long text in small steps; afterwards `line_starts` is there."""
+        if "line_starts" in self.__dict__:
+            return
+        starts, at = [0], 0
+        while at < len(self.data):
+            # Each piece ends with a line, for `\r` and `\n` are one end.
+            stop = self.data.find(b"\n", at + _AT_ONCE) + 1 or len(self.data)
+            lines = self.data[at:stop].splitlines(keepends=True)
+            if stop == len(self.data) and not lines[-1].endswith((b"\n", b"\r")):
+                lines.pop()
+            starts += list(accumulate(map(len, lines), initial=at))[1:]
+            at = stop
+            yield
+        self.__dict__["line_starts"] = tuple(starts)
 
     def text(self, span: Span | None = None) -> str:
         """The text of a span (default: all of it); bytes that are no UTF-8 read as U+FFFD."""

@@ -7,7 +7,7 @@ all in one way.
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -106,8 +106,13 @@ def read_wanted(
     memory: Memory | None = None,
 ) -> Files:
     """The files an analysis would like to see, as `read` gives them; what is not there is None."""
+    return read_files(path, analysis.wanted(source, place.settings, memory), read)
+
+
+def read_files(path: Path, names: Iterable[str], read: Callable[[Path], bytes | None] = read_text) -> Files:
+    """The files of these names, as seen from the folder of the file at `path`."""
     base = path.resolve().parent
-    return Files({wanted: read(base / wanted) for wanted in analysis.wanted(source, place.settings, memory)}, None)
+    return Files({name: read(base / name) for name in names}, None)
 
 
 def interpreter(place: Place, env: Mapping[str, str] = os.environ) -> str:

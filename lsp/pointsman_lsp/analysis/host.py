@@ -15,7 +15,7 @@ from pathlib import Path
 from pointsman.folders import find_root
 from pointsman.language.analysis import Analysis, Memory, analyse, kind_of, prepare
 from pointsman.language.source import Source
-from pointsman.runtime.workspace import SETTINGS, Place, make_place, read_wanted, shown_path
+from pointsman.runtime.workspace import SETTINGS, Place, make_place, read_files, read_wanted, shown_path
 from pointsman_lsp import garbage
 from pointsman_lsp.analysis.disk import DiskFiles, Overlay
 from pointsman_lsp.analysis.document import Document, Outcomes, no_outcomes
@@ -136,7 +136,7 @@ class AnalysisHost:
             return
         source = document.source
         if text.steps is None or text.steps[0] is not source:
-            text.steps = source, prepare(source, text.memory, document.place.settings)
+            text.steps = source, self._steps(document, text.memory)
         for _ in text.steps[1]:
             yield
         if text.source is not source:
@@ -161,6 +161,12 @@ class AnalysisHost:
             text.source = Source(shown, text.source.data)
         text.document = self._make(text, place)
         return text.document
+
+    def _steps(self, document: Document, memory: Memory) -> Iterator[None]:
+        source, settings = document.source, document.place.settings
+        yield from source.index()
+        # With the files that the analysis will read: what has been checked without them would be checked again.
+        yield from prepare(source, memory, settings, lambda names: read_files(document.path, names, self._disk.read))
 
     def _make(self, text: _Text, place: Place) -> Document:
         source, path, disk, memory = text.source, text.path, self._disk, text.memory
