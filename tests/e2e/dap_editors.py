@@ -49,7 +49,7 @@ class Editor(Client):
         super().__init__(reader, writer)
         self._number = self.first_seq
         self._doing: set[asyncio.Task[None]] = set()
-        self.shown: asyncio.Queue[Shown] = asyncio.Queue()
+        self.shown: asyncio.Queue[Shown | BaseException] = asyncio.Queue()
         self.capabilities: Json = {}
         self.breaks: Breaks = {}
         self.threads: dict[int, str] = {}
@@ -64,7 +64,10 @@ class Editor(Client):
     async def show(self) -> Shown:
         """The next stop as the person sees it."""
         async with asyncio.timeout(DEADLINE_S):
-            return await self.shown.get()
+            shown = await self.shown.get()
+        if isinstance(shown, BaseException):
+            raise shown
+        return shown
 
     async def press(self, command: str) -> Shown:
         """A key that makes the run move, and what is shown when it has stopped again."""
@@ -134,6 +137,11 @@ class Editor(Client):
     def _do(self, act: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(act)
         self._doing.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.shown.put_nowait(error)
 
     async def _list_threads(self) -> None:
         found = (await self.request("threads"))["threads"]

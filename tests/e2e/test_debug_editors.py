@@ -1,17 +1,40 @@
 """Whole sessions as nvim-dap, dap-mode and dape have them with the real adapter: run, stop, look, step, end."""
 
+import json
+import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from e2e.cli import workspace
+from e2e.cli import ROOT, SECONDS, environment, workspace
 from e2e.dap_editors import Dape, DapMode, NvimDap
 from e2e.dap_sessions import FILES, adapter, line_of
+from e2e.neovim import NVIM
 from e2e.servers import server_of
+from pointsman_dap.params import Attach, Launch, shaped
 
 TRIAGE, CHECKS, REPLY = line_of("triage:"), line_of("checks:"), line_of("reply:")
 MONEY = {"ticket": "my money back"}
+
+PAGE = ROOT / "docs" / "how-to" / "debug-a-pipeline.md"
+TABLES = """
+local key = { __index = function() return function() end end }
+local repl = setmetatable({}, key)
+package.loaded.dap = setmetatable({ adapters = {}, configurations = {}, repl = repl }, key)
+"""
+SAY = """
+local function plain(value)
+  if type(value) == "table" then return vim.tbl_map(plain, value) end
+  return type(value) == "function" and "function" or value
+end
+local all = require("dap")
+io.write(vim.json.encode(plain({
+  adapter = all.adapters.pointsman, own = all.configurations["yaml.pointsman"], yaml = all.configurations.yaml,
+})))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +62,27 @@ def nvim(desk: Path, **more: object) -> dict[str, object]:
         "answers": [],
         **more,
     }
+
+
+def test_the_pages_lua_is_a_configuration(tmp_path: Path) -> None:
+    """Neovim itself evaluates it; of nvim-dap, which no registry has, there are only the tables that it fills."""
+    lua = re.findall(r"^```lua\n(.*?)^```$", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    (tmp_path / "page.lua").write_text("\n".join([TABLES, *lua, SAY]), "utf-8")
+    ran = subprocess.run(
+        [str(NVIM), "--clean", "-i", "NONE", "--headless", "-l", str(tmp_path / "page.lua")],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        env=environment() | {"XDG_STATE_HOME": str(tmp_path)},
+        check=True,
+    )
+    said = json.loads(ran.stderr + ran.stdout)
+    assert said["adapter"] == {"type": "executable", "command": "pointsman", "args": ["dap"]}
+    assert said["yaml"] == said["own"]
+    for one in said["own"]:
+        given = {key: value for key, value in one.items() if key not in ("type", "request", "name")}
+        read = shaped(given, Launch) if one["request"] == "launch" else shaped(given, Attach)
+        assert msgspec.to_builtins(read).items() >= given.items()
 
 
 async def test_neovim_stops_looks_and_steps_both_ways(folder: Path, desk: Path) -> None:
