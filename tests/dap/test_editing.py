@@ -79,6 +79,8 @@ async def test_a_run_goes_on_with_what_was_changed(tmp_path: Path) -> None:
         assert (await client.variables(result))["n"]["value"] == "2"
         changed = await set_variable(client, result, "n", "11")
         assert changed == {"value": "11", "type": "int", "variablesReference": 0}
+        output = await into(client, "Outputs", "first")  # what it will be is shown already
+        assert (await set_variable(client, output, "n", "12"))["value"] == "12"
         changed = await set_variable(client, await into(client, "Result", "list"), "[1]", "bare words")
         assert changed["value"] == '"bare words"'
         assert (await client.request("evaluate", {"expression": "outputs.first.list[1]"}))["result"] == '"bare words"'
@@ -88,7 +90,7 @@ async def test_a_run_goes_on_with_what_was_changed(tmp_path: Path) -> None:
         frame = (await client.stack())[0]["id"]
         changed = await client.request("setExpression", {"expression": "state.level", "value": "5", "frameId": frame})
         assert changed["value"] == "5"
-        assert client.events("invalidated") == [{"areas": ["variables"]}] * 5
+        assert client.events("invalidated") == [{"areas": ["variables"]}] * 6
         order = client.order()
         assert order[order.index("<- (invalidated)") - 1] == "<- setVariable"  # told after the answer
         await client.step("next")
@@ -104,6 +106,7 @@ async def test_a_run_goes_on_with_what_was_changed(tmp_path: Path) -> None:
     assert pointsman("replay", "latest", cwd=tmp_path).code == 0
     assert [(branch, event.path, event.by) for branch, event in made] == [
         ("main", ("args", "value"), "tester"),
+        ("main", ("result", "n"), "tester"),
         ("main", ("result", "n"), "tester"),
         ("main", ("result", "list", 1), "tester"),
         ("main", ("state", "notes"), "tester"),
@@ -294,7 +297,9 @@ async def test_an_edit_is_that_of_the_branch_it_was_shown_in(tmp_path: Path) -> 
         threads = (await client.request("threads"))["threads"]
         other = next(one["id"] for one in threads if one["name"].endswith("right"))
         assert other != stopped
+        here = (await client.scopes(stopped))["State"]
         state = (await client.scopes(other))["State"]
+        assert here != state
         await set_variable(client, state, "level", "7")
         assert (await client.variables((await client.scopes(other))["State"]))["level"]["value"] == "7"
         assert (await client.variables((await client.scopes(stopped))["State"]))["level"]["value"] == "1"
