@@ -175,3 +175,15 @@ async def test_a_text_that_was_never_saved_has_diagnostics(uri: str) -> None:
     async with introduced() as client:
         client.open(uri, BAD, language="pointsman-pipeline")
         assert [one["code"] for one in await client.diagnostics(uri)] == ["unknown_agent"]
+
+
+async def test_a_policy_of_the_settings_that_is_not_there_is_underlined_until_it_is(tmp_path: Path) -> None:
+    uri, policy = (tmp_path / "pointsman.toml").as_uri(), (tmp_path / "p.policy.yaml").as_uri()
+    async with introduced() as client:
+        client.open(uri, '# safe\npolicies = ["p.policy.yaml"]\n')
+        (found,) = await client.diagnostics(uri)
+        assert found["code"] == "unknown_policy_file"
+        assert found["range"] == {"start": {"line": 1, "character": 12}, "end": {"line": 1, "character": 27}}
+        seen = len(client.received)
+        client.open(policy, "policy: p\nlanguage: 1\nversion: 1\nrules: []\n")
+        assert await client.diagnostics(uri, after=seen) == []

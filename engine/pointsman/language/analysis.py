@@ -12,7 +12,7 @@ from typing import Literal
 
 from pointsman.language import model
 from pointsman.language.checks import Files
-from pointsman.language.checks.files import texts_of
+from pointsman.language.checks.files import missing_policies, texts_of
 from pointsman.language.collecting import ABSENT, Reading
 from pointsman.language.diagnostics import Diagnostic, Severity
 from pointsman.language.embedded import drop_explained
@@ -95,7 +95,8 @@ def wanted(
 ) -> frozenset[str]:
     """The paths, as seen from the source's folder, whose texts would make the analysis of this source complete."""
     if kind_of(source.path) == "workspace":
-        return frozenset()
+        settings, _ = read_workspace(source)
+        return frozenset(normal(policy.name) for policy in settings.policies if policy.name)
     return _wanted(at_once(_read_steps(source, memory or Memory())), workspace)
 
 
@@ -132,9 +133,10 @@ def prepare(
 
 def _analysis_steps(source: Source, files: Files, workspace: model.Workspace, memory: Memory) -> Steps[Analysis]:
     if kind_of(source.path) == "workspace":
-        _, diagnostics = read_workspace(source)
+        settings, diagnostics = read_workspace(source)
         tree = workspace_tree(source)
-        return Analysis(source, "workspace", tree, _ordered(suppressed(tree, diagnostics)))
+        missing = missing_policies(settings.policies, lambda path: files.texts.get(normal(path), b"") is None)
+        return Analysis(source, "workspace", tree, _ordered(suppressed(tree, (*diagnostics, *missing))))
     text = yield from _read_steps(source, memory)
     damaged = tuple(one.span for one in text.found if one.severity is Severity.ERROR)
     found = list(text.found)

@@ -81,17 +81,23 @@ def load_policy(source: Source, policy: model.Policy) -> LoadedPolicy:
 def decide(policies: Iterable[LoadedPolicy], facts: Facts) -> Verdict:
     """Ask every policy; the strictest answer wins and brings its reasons."""
     strictest, reasons, rules, stamps = "allow", set[str](), list[str](), list[PolicyStamp]()
-    sentences = {RULES_INVALID: "A policy can not be read or evaluated, so nothing passes it."}
+    sentences: dict[str, str] = {}
+    failed: list[str] = []
     for policy in policies:
         sentences.update(policy.reasons)
         verdict, said, applied, stamp = _ask(policy, facts)
         stamps.append(stamp)
+        if RULES_INVALID in said and stamp.error:
+            failed.append(f"{stamp.policy}: {stamp.error}")
         if STRICTNESS[verdict] > STRICTNESS[strictest]:
             strictest, reasons, rules = verdict, set(), []
         if verdict == strictest and verdict != "allow":
             reasons |= said
             rules += [f"{policy.stamp.policy}/{rule}" for rule in applied]
     named = tuple(sorted(reasons))
+    # Which policies, and why: whoever reads it may never have heard of the file.
+    invalid = "; ".join(("A policy can not be read or evaluated, so nothing passes it", *failed)) + "."
+    sentences.setdefault(RULES_INVALID, invalid)
     return Verdict(
         strictest, named, tuple(sentences.get(reason, reason) for reason in named), tuple(rules), tuple(stamps)
     )

@@ -1,6 +1,7 @@
 """Fixtures in `data/diagnostics`: texts with what is wrong written under the lines, and what a fix does to them."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,8 @@ def test_a_fix_puts_it_right(path: Path) -> None:
 @pytest.mark.parametrize("path", CLEAN, ids=lambda path: path.name)
 def test_a_clean_text_has_no_finding_at_all(path: Path) -> None:
     fixture = marked(path)
+    if path.name == "pointsman.toml":
+        fixture = replace(fixture, around={one.name: one.read_bytes() for one in CLEAN if one != path})
     found = fixture.analyse()
     assert annotated(fixture.text, found) == fixture.text or quiet(found)
     assert quiet(found)
@@ -104,6 +107,17 @@ def test_what_nobody_has_looked_for_is_not_missed() -> None:
     assert quiet(analyse(Source.of("a.pipeline.yaml", text), Files({})))
     found = analyse(Source.of("a.pipeline.yaml", text), Files({"b.policy.yaml": None}, frozenset()))
     assert [one.code for one in found.diagnostics] == ["unknown_policy_file"]
+
+
+def test_a_policy_of_the_settings_that_is_not_there_is_found_where_it_is_named() -> None:
+    """It watches every run of the workspace, and each would be denied."""
+    source = Source.of("pointsman.toml", 'policies = ["here.policy.yaml", "./gone.policy.yaml"]\n')
+    assert wanted(source) == {"here.policy.yaml", "gone.policy.yaml"}
+    assert quiet(analyse(source))
+    found = analyse(source, Files({"here.policy.yaml": b"", "gone.policy.yaml": None}))
+    assert [(one.code, source.text(one.span)) for one in found.diagnostics] == [
+        ("unknown_policy_file", '"./gone.policy.yaml"')
+    ]
 
 
 def test_a_script_that_aliases_make_large_is_no_script() -> None:

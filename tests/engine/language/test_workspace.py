@@ -26,7 +26,7 @@ def test_everything_is_read() -> None:
         "full",
         ("src",),
     )
-    assert [policy.name for policy in found.policies] == ["safety.policy.yaml"]
+    assert [policy.name for policy in found.policies] == ["report_guard.policy.yaml"]
     assert found.redact == (("pattern", "sk-[A-Za-z0-9]+"),)
     assert found.lists == (("blocked", ["a.example", "b.example"]),)
     search, lint = found.agents
@@ -44,7 +44,7 @@ def test_spans_point_at_the_text() -> None:
     target = found.agents[0].target
     assert isinstance(target, PythonTarget)
     assert source.text(target.span) == '"agents.kb:search"'
-    assert source.text(found.policies[0].span) == '"safety.policy.yaml"'
+    assert source.text(found.policies[0].span) == '"report_guard.policy.yaml"'
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# nothing\n"])

@@ -113,3 +113,10 @@ def test_a_policy_that_never_was_good_denies(tmp_path: Path) -> None:
     assert (book.ask(1).verdict, book.ask(1).reasons) == ("deny", ("rules_invalid",))
     book.write(TEXT.format(version=3, default="allow"))
     assert book.ask(1).verdict == "allow"
+
+
+def test_a_policy_that_is_not_there_denies_by_name(tmp_path: Path) -> None:
+    book = Book(tmp_path)
+    book.path.unlink()
+    (said,) = book.ask(1).sentences
+    assert said.endswith("; guard.policy.yaml: there is no file guard.policy.yaml.")

@@ -1,6 +1,6 @@
 """Files that a pipeline names: prompts, the replies of scripted models, policies."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from pointsman.language import model
 from pointsman.language.agents import SCRIPTED
@@ -33,8 +33,13 @@ def bad_script(unit: Unit, env: Environment) -> Findings:
 
 def unknown_policy_file(unit: Unit, env: Environment) -> Findings:
     """A policy that is not there: without it the run would be refused at its first decision."""
-    for policy in unit.content.policies:
-        if env.missing(policy.name):
+    yield from missing_policies(unit.content.policies, env.missing)
+
+
+def missing_policies(policies: Iterable[model.Name], missing: Callable[[str], bool]) -> Findings:
+    """Those of the policies named that are not there."""
+    for policy in policies:
+        if missing(policy.name):
             message = f"there is no policy file {policy.name}; paths are relative to this file"
             yield Diagnostic("unknown_policy_file", policy.span, message)
 
