@@ -17,6 +17,7 @@ from pointsman_lsp.features import Location, TextEdit
 from pointsman_lsp.features.diagnostics import is_unneeded
 from pointsman_lsp.features.folding import Fold
 from pointsman_lsp.features.items import Item
+from pointsman_lsp.features.markdown import plain
 from pointsman_lsp.features.symbols import Symbol
 from pointsman_lsp.text import Change, offset_at, position_at
 
@@ -117,7 +118,7 @@ class Converter:
                 item["detail"] = one.detail
             if one.doc:
                 # Who names no format of documentation, as Emacs 29, takes a string and nothing else.
-                item["documentation"] = markup(one.doc, True) if client.markdown_items else one.doc
+                item["documentation"] = markup(one.doc, True) if client.markdown_items else plain(one.doc)
             if one.sort:
                 item["sortText"] = one.sort
             if one.snippet:
@@ -183,8 +184,8 @@ class Converter:
 
 
 def markup(text: str, markdown: bool) -> Json:
-    """Text for people, in the form the client reads."""
-    return {"kind": "markdown" if markdown else "plaintext", "value": text}
+    """Markdown for people, in the form the client reads."""
+    return {"kind": "markdown", "value": text} if markdown else {"kind": "plaintext", "value": plain(text)}
 
 
 def change_of(one: params.ContentChange) -> Change:

@@ -49,6 +49,7 @@ async def test_hover(workspace: Path) -> None:
             assert found["range"] == span(6, 17, 21)
             assert found["contents"]["kind"] == kind
             assert "m:f" in found["contents"]["value"]
+            assert ("**" in found["contents"]["value"]) == (kind == "markdown")
             assert (await client.at("textDocument/hover", uri, 2, 5))["result"] is None
 
 
@@ -72,6 +73,7 @@ async def test_completion(workspace: Path) -> None:
             docs = [one["documentation"] for one in keys if "documentation" in one]
             assert docs
             assert all(one["kind"] == "markdown" if capabilities else isinstance(one, str) for one in docs)
+            assert any("`" in str(one) for one in docs) == bool(capabilities)
 
 
 async def test_a_kind_that_a_client_does_not_know_is_a_plain_one(workspace: Path) -> None:

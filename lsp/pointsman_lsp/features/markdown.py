@@ -1,5 +1,6 @@
 """Markdown made of what people wrote: no text of a file can break out of its place."""
 
+from re import Match
 from re import compile as regex
 
 # Only what Markdown would take for more than a sign there: a terminal shows each escape.
@@ -7,6 +8,9 @@ _SIGNS = regex(r"[\\`*\[\]<~]|&(?=[#\w]+;)|(?<!\w)_|_(?!\w)|^(?:[-+#>|=]|\d+(?=[
 _BLANKS = regex(r"\s+")
 _TICKS = regex(r"`+")
 _LONGEST = 300
+# What `words`, `code` and our own sentences put around text: escapes, code inside of a line, emphasis.
+_MARKUP = regex(r"\\([\\`*\[\]<~&_\-+#>|=!\d])|(?<!`)(`+)(?!`)(.+?)(?<!`)\2(?!`)|\*+")
+_FENCE = regex(r"(`{3,})\w*")
 
 
 def words(text: str, longest: int = _LONGEST) -> str:
@@ -28,6 +32,32 @@ def fence(language: str, text: str) -> str:
     """Text as a block of code."""
     ticks = "`" * max(3, max((len(run) for run in _TICKS.findall(text)), default=0) + 1)
     return f"{ticks}{language}\n{text.rstrip()}\n{ticks}"
+
+
+def plain(text: str) -> str:
+    """Our Markdown as it reads without its signs, for clients that show text as it comes."""
+    lines: list[str] = []
+    fenced = ""
+    for line in text.split("\n"):
+        ticks = _FENCE.fullmatch(line)
+        if fenced:
+            if line == fenced:
+                fenced = ""
+            else:
+                lines.append(line)
+        elif ticks:
+            fenced = ticks[1]
+        else:
+            lines.append(_MARKUP.sub(_unmarked, line))
+    return "\n".join(lines)
+
+
+def _unmarked(found: Match[str]) -> str:
+    if found[2] is None:
+        return found[1] or ""
+    inner = found[3]
+    # A space on both sides keeps backquotes of the text apart from ours.
+    return inner[1:-1] if inner[0] == inner[-1] == " " and inner.strip() else inner
 
 
 def shortened(text: str, longest: int = _LONGEST) -> str:
