@@ -130,12 +130,12 @@ class Patient(Client):
 
 
 @asynccontextmanager
-async def adapter(root: Path, kind: type[C], cwd: Path | None = None, *, judged: bool = True) -> AsyncIterator[C]:
+async def adapter(root: Path, kind: type[C], *, judged: bool = True) -> AsyncIterator[C]:
     """A client of a kind that has not said a word yet; at the end of the block the laws are checked (`judged`: a
     thousand messages take a second), and the process, whatever state it is in, is seen to end when its input does.
     """
     process = await asyncio.create_subprocess_exec(
-        *ADAPTER, cwd=cwd or root, env=environment(), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        *ADAPTER, cwd=root, env=environment(), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdin is not None
     assert process.stdout is not None

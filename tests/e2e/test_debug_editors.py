@@ -30,9 +30,10 @@ local function plain(value)
   if type(value) == "table" then return vim.tbl_map(plain, value) end
   return type(value) == "function" and "function" or value
 end
-local all = require("dap")
+local all, adapter = require("dap"), nil
+all.adapters.pointsman(function(told) adapter = told end)
 io.write(vim.json.encode(plain({
-  adapter = all.adapters.pointsman, own = all.configurations["yaml.pointsman"], yaml = all.configurations.yaml,
+  adapter = adapter, own = all.configurations["yaml.pointsman"], yaml = all.configurations.yaml,
 })))
 """
 
@@ -64,12 +65,13 @@ def nvim(desk: Path, **more: object) -> dict[str, object]:
     }
 
 
-def test_the_pages_lua_is_a_configuration(tmp_path: Path) -> None:
+def test_the_pages_lua_is_a_configuration(folder: Path, tmp_path: Path) -> None:
     """Neovim itself evaluates it; of nvim-dap, which no registry has, there are only the tables that it fills."""
     lua = re.findall(r"^```lua\n(.*?)^```$", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
     (tmp_path / "page.lua").write_text("\n".join([TABLES, *lua, SAY]), "utf-8")
     ran = subprocess.run(
         [str(NVIM), "--clean", "-i", "NONE", "--headless", "-l", str(tmp_path / "page.lua")],
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=SECONDS,
@@ -77,7 +79,8 @@ def test_the_pages_lua_is_a_configuration(tmp_path: Path) -> None:
         check=True,
     )
     said = json.loads(ran.stderr + ran.stdout)
-    assert said["adapter"] == {"type": "executable", "command": "pointsman", "args": ["dap"]}
+    options = {"cwd": str(folder)}
+    assert said["adapter"] == {"type": "executable", "command": "pointsman", "args": ["dap"], "options": options}
     assert said["yaml"] == said["own"]
     for one in said["own"]:
         given = {key: value for key, value in one.items() if key not in ("type", "request", "name")}
@@ -172,7 +175,7 @@ async def test_neovim_opens_a_run_that_has_failed(folder: Path, desk: Path) -> N
 
 async def test_dap_mode_stops_looks_and_steps(folder: Path, desk: Path) -> None:
     configuration = {"type": "pointsman", "request": "launch", "name": "desk", "cwd": str(folder), "input": MONEY}
-    async with adapter(folder, DapMode, cwd=folder.parent) as editor:
+    async with adapter(folder, DapMode) as editor:
         await editor.run({**configuration, "program": "desk.pipeline.yaml"}, {desk: [{"line": REPLY}]})
         stop = await editor.show()
         assert stop.at == ("reply", REPLY)

@@ -1,6 +1,6 @@
 """Golden transcripts of debug sessions (`tests/data/transcripts`), played again with the real adapter.
 
-After a change that is meant: `UPDATE_TRANSCRIPTS=1 pytest tests/e2e/test_debug_transcripts.py`, and read the difference.
+After a change that is meant: `UPDATE_TRANSCRIPTS=1 pytest tests/e2e/test_debug_transcripts.py`, and read the diff.
 """
 
 import os
