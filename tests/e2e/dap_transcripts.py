@@ -11,7 +11,6 @@ messages, run ids and folders, which differ each time. Left out too is what says
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import shlex
@@ -31,8 +30,11 @@ INDENT = 8
 
 VANISH = "~ the client is gone without a word; the run goes on to its end"
 
-MOVERS = {"configurationDone", "continue", "next", "stepIn", "stepOut", "stepBack", "reverseContinue", "terminate"}
-"""After these it is waited for a stop or the end."""
+COMES = dict.fromkeys(
+    ("configurationDone", "continue", "next", "stepIn", "stepOut", "stepBack", "reverseContinue", "terminate"),
+    ("stopped", "terminated"),
+) | dict.fromkeys(("setVariable", "setExpression"), ("invalidated",))
+"""What comes after an answer, and is waited for."""
 
 RUN_IDS = re.compile(r"\b\d{8}-\d{6}-[a-z0-9]{6}\b(, \d{8}-\d{6}-[a-z0-9]{6}\b)*")
 """One, or as many as there happen to be."""
@@ -65,7 +67,7 @@ async def play(transcript: Transcript, root: Path) -> str:
             gone = await _session(client, acts, root)
             if not gone:
                 await client.exit_code()
-        written += [_plain(line, root) for way, one in client.said for line in _lines(way, one)]
+        written += [line for way, one in client.said for line in _lines(way, _plain(one, root))]
         if gone:
             until(root, lambda status: not status["runs"])
             written.append(VANISH)
@@ -85,8 +87,8 @@ async def _session(client: Patient, acts: list[str], root: Path) -> bool:
             await client.until("initialized", "terminated")
             continue
         answer = await client.answer(seq)
-        if command in MOVERS and answer["success"]:
-            await client.until("stopped", "terminated")
+        if command in COMES and answer["success"]:
+            await client.until(*COMES[command])
         if command == "disconnect":
             return False
     return False
@@ -115,19 +117,22 @@ def _lines(way: str, message: Json) -> Iterator[str]:
         case _:
             raise AssertionError(message)
     said = f"{arrow} {name}"
-    first, *rest = [""] if body is None else _laid_out(_short(body), len(said) + 1)
+    first, *rest = [""] if body is None else _laid_out(body, len(said) + 1)
     yield f"{said} {first}".rstrip()
     yield from (f"    {line}" for line in rest)
 
 
-def _short(value: Json) -> Json:
+def _plain(value: Json, root: Path) -> Json:
+    """Without what differs each time, and before it is laid out: a folder's name may be long or short."""
     match value:
         case {"name": name, "path": path, **rest} if not rest and Path(path).name == name:
-            return path
+            return _plain(path, root)
         case dict():
-            return {key: _short(item) for key, item in value.items()}
+            return {key: _plain(item, root) for key, item in value.items()}
         case list():
-            return [_short(item) for item in value]
+            return [_plain(item, root) for item in value]
+        case str():
+            return RUN_IDS.sub("<run>", value.replace(str(root), "<workspace>"))
         case _:
             return value
 
@@ -159,14 +164,3 @@ def _joined(opening: str, laid: Sequence[Sequence[str]], closing: str, fits: Cal
         lines += [f"  {line}" for line in rest]
         lines[-1] += comma if rest else ""
     return [*lines, closing]
-
-
-def _plain(line: str, root: Path) -> str:
-    """Without what differs each time."""
-    return RUN_IDS.sub("<run>", line.replace(str(root), "<workspace>"))
-
-
-async def settled(transcript: Transcript, root: Path, seconds: float) -> str:
-    """`play`, but not for ever."""
-    async with asyncio.timeout(seconds):
-        return await play(transcript, root)

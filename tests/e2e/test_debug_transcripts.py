@@ -3,6 +3,7 @@
 After a change that is meant: `UPDATE_TRANSCRIPTS=1 pytest tests/e2e/test_debug_transcripts.py`, and read the diff.
 """
 
+import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from e2e.cli import SECONDS, workspace
 from e2e.dap_sessions import FILES
-from e2e.dap_transcripts import read, settled
+from e2e.dap_transcripts import play, read
 from e2e.servers import server_of
 
 FOLDER = Path(__file__).parents[1] / "data" / "transcripts"
@@ -29,8 +30,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.txt")))
 async def test_transcript(name: str, folder: Path) -> None:
     file = FOLDER / f"{name}.txt"
-    text = file.read_text("utf-8")
-    played = await settled(read(text), folder, SECONDS)
+    async with asyncio.timeout(SECONDS):
+        played = await play(read(file.read_text("utf-8")), folder)
     if UPDATE:
         file.write_text(played, "utf-8")
     assert played == file.read_text("utf-8")
