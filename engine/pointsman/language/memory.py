@@ -94,7 +94,7 @@ class Memory:
         facts = facts_of(sheet, path, workspace, files)
         env = kept.env
         if env is None or env.facts != facts:
-            env = kept.env = Environment(facts)
+            env = kept.env = Environment(facts, env)
         found: list[Diagnostic] = []
         for one in sheet.placed:
             unit = one.unit
@@ -139,7 +139,7 @@ class Memory:
     def _verdict(self, unit: Unit, env: Environment, before: Verdict | None) -> Verdict:
         if before is not None:
             self._asked_again += 1
-            if env.holds(before.asked):
+            if env.holds(before.asked, before.env):
                 before.env = env
                 return before
         self._checked += 1

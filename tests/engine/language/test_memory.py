@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from marked import read_marked
 from pointsman.language.analysis import Analysis, Files, Memory, analyse, prepare, wanted
+from pointsman.language.checks import Environment, context
 from pointsman.language.model import Workspace
 from pointsman.language.source import Source
 from pointsman.language.stages import stage_at, stage_kinds, stage_names
@@ -328,3 +329,31 @@ def test_what_is_near_an_offset_is_found_without_the_rest() -> None:
     (stage,) = stages.value.near(at)
     assert (stage.key.text, stage.key.span.start) == ("stage_100", at)
     assert root.near(0)[0].key.text == "pipeline"
+
+
+def test_what_is_asked_by_many_is_asked_once_when_something_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str]] = []
+    answer = Environment._answer
+
+    def counted_answer(self: Environment, question: tuple[str, str]) -> object:
+        asked.append(question)
+        return answer(self, question)
+
+    text, memory = corpus.pipeline(3_000), Memory()
+    analysed(corpus.PATH, text, corpus.FILES, memory)
+    monkeypatch.setattr(Environment, "_answer", counted_answer)
+    analysed(corpus.PATH, text.replace("next: stage_100\n", "next: stage_90\n"), corpus.FILES, memory)
+    assert len(asked) < 2 * len(set(asked))
+
+
+def test_questions_that_nobody_asks_any_more_are_forgotten_and_answers_stay_right(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(context, "_MOST_AGE", 3)
+    memory = Memory()
+    for number in range(20):
+        text = ANCHORS.replace("  four:", f"  four{number}:").replace("next: three", f"next: four{number // 2 * 2}")
+        same(analysed("a.pipeline.yaml", text, {}, memory), analysed("a.pipeline.yaml", text, {}, None))
+    (kept,) = memory._documents
+    assert kept.env is not None
+    assert len({name for what, name in kept.env._answers if what == "stage" and name.startswith("four")}) < 10

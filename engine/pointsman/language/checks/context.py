@@ -6,6 +6,7 @@ same questions have the same answers: a keystroke in one stage leaves the findin
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from pointsman.language import model
@@ -19,6 +20,9 @@ from pointsman.language.source import Source, Span
 from pointsman.language.units import Sheet
 
 Findings = Iterator[Diagnostic]
+
+_MOST_AGE = 100
+_SERIALS = count(1)
 
 
 @dataclass(frozen=True)
@@ -84,9 +88,12 @@ def facts_of(sheet: Sheet, path: str, workspace: model.Workspace, files: Files) 
 
 
 class Environment:
-    """Answers about everything around a piece. `asked` holds what was asked since somebody emptied it."""
+    """Answers about everything around a piece. `asked` holds what was asked since somebody emptied it.
 
-    def __init__(self, facts: Facts) -> None:
+    Made after the one `before` it, it knows which of the questions that one was asked have other answers now.
+    """
+
+    def __init__(self, facts: Facts, before: "Environment | None" = None) -> None:
         self.facts = facts
         self.asked: dict[tuple[str, str], Any] = {}
         self._answers: dict[tuple[str, str], Any] = {}
@@ -96,9 +103,18 @@ class Environment:
         self._agents = {one.name: one for one in (*map(agent_facts, facts.workspace.agents), *facts.agents)}
         self._tools = dict.fromkeys((*(tool.name for tool in facts.workspace.tools), *facts.tools))
         self._roots = import_roots(facts.path, facts.workspace)
+        self._serial = next(_SERIALS)
+        # Now and then nothing is taken over: questions that nobody asks any more are forgotten so.
+        self._age: int = before._age + 1 if before is not None and before._age < _MOST_AGE else 0
+        self._after = before._serial if before is not None and self._age else 0
+        told = before._answers if before is not None and self._age else {}
+        self._others = [question for question, answer in told.items() if self._answer(question) != answer]
 
-    def holds(self, asked: dict[tuple[str, str], Any]) -> bool:
-        """Whether all these questions would have the same answers."""
+    def holds(self, asked: dict[tuple[str, str], Any], then: "Environment | None" = None) -> bool:
+        """Whether all these questions would have the same answers; `then` is where they had them last."""
+        if then is not None and then._serial == self._after:
+            # All that was asked there has been asked here, once and not for each piece.
+            return not any(question in asked for question in self._others)
         return all(self._answer(question) == answer for question, answer in asked.items())
 
     def stage(self, name: str) -> StageFacts | None:
