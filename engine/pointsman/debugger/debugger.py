@@ -175,13 +175,14 @@ class Debugger:
             self._tell(self._end())
             return
         if self._held is not None and self.stop is not None and self.stop.past:
-            # The past is used up: the view arrives where the run is held.
-            arrived = self._stop("step", self._held.moment, self.timeline.state, past=False)
-            if self._held.reason in ("breakpoint", "exception"):
-                self._tell(replace(self._held, number=arrived.number, state=arrived.state))
-                return
-            if way != "on":
-                self._tell(arrived)
+            # The past is used up: the view arrives where the run is held. What is set now counts, not what stopped it.
+            arrived = self._judge(self._held.moment, self.timeline.state, plan, past=False)
+            if arrived is None and way != "on":
+                arrived = self._stop("step", self._held.moment, self.timeline.state, past=False)
+            if arrived is not None:
+                self._held = arrived
+                self._due.append(arrived)
+                self.settled()
                 return
         if self._held is not None:
             # It is asked about again, though perhaps after another branch that is stopped at first.

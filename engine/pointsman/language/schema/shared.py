@@ -34,7 +34,7 @@ PROGRAM_LIMITS = Section(
 REDACTION = Section(
     "redaction",
     "`redact`",
-    "What people and logs are shown as `***`. The journal keeps the true values.",
+    "What people and logs are shown as `•••`. The journal keeps the true values.",
     (
         Field(
             "path", Text(), "Where the value stands in the envelope; `*` is any one name.", example="outputs.*.email"
