@@ -18,6 +18,7 @@ from pointsman.kernel.events import Json
 from pointsman.kernel.state import ROOT
 from pointsman.runtime.debugging import Debugged
 from pointsman.runtime.workspace import find_place
+from pointsman.security.redaction import Redactor
 from pointsman_dap import params as ask
 from pointsman_dap.breakpoints import Breakpoints
 from pointsman_dap.editing import Editing
@@ -86,7 +87,7 @@ class Adapter:
     def launch(self, request: Request, args: ask.Launch) -> Answer:
         """Read what is to run; it is started when the client has said where to stop."""
         try:
-            wanted = read_launch(args, self._host)
+            wanted = read_launch(args, self._host, self._hides)
         except PointsmanError as error:
             self._fail(request, Refused("launchFailed", words_of(error), show=True))
             return Later()
@@ -95,6 +96,9 @@ class Adapter:
         policies = tuple(shown for _, shown in wanted.loaded.policy_files)
         root, program = wanted.loaded.place.root, wanted.loaded.program
         return self._chosen(request, Texts(root, program, policies, "as this run was started", self._places))
+
+    def _hides(self, hide: Redactor) -> None:
+        self._voice.hide = hide
 
     def attach(self, request: Request, args: ask.Attach) -> Answer:
         """Find a run, live or recorded."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,8 +13,10 @@ from pointsman.language.diagnostics import Diagnostic
 from pointsman.runtime import catalog
 from pointsman.runtime.catalog import Loaded
 from pointsman.runtime.debugging import Debugging
+from pointsman.runtime.redacting import redactor_before
 from pointsman.runtime.sessions import Options, check_options, fit_input
-from pointsman.runtime.workspace import read_source
+from pointsman.runtime.workspace import find_place, read_source
+from pointsman.security.redaction import Redactor
 from pointsman_dap.params import Launch
 from pointsman_dap.places import path_of
 
@@ -57,14 +59,19 @@ class Wanted:
     options: Options
 
 
-def read_launch(args: Launch, host: Host) -> Wanted:
-    """Find, check and compile what is to run. Raises PointsmanError."""
+def read_launch(args: Launch, host: Host, hides: Callable[[Redactor], None]) -> Wanted:
+    """Find, check and compile what is to run; `hides` is given what redacts it, each time more is known of that.
+
+    Raises PointsmanError.
+    """
     cwd = _folder(args.cwd, host)
     program, name = _program(args.program, cwd, host.root)
+    hides(redactor_before(find_place(program), (), args.input))
     loaded = catalog.load(program, name)
     env = {key: value for key, value in {**host.env, **args.env}.items() if value is not None}
     options = Options(principal=dict(host.principal), answers=args.answers, cwd=cwd, env=env)
     value = _input(args.input, cwd, program.parent)
+    hides(redactor_before(loaded.place, (shown for _, shown in loaded.policy_files), value))
     fit_input(loaded, value)
     check_options(loaded, options)
     return Wanted(loaded, value, options)

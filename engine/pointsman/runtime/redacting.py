@@ -8,7 +8,7 @@ from pointsman.errors import JournalError
 from pointsman.journal import Store
 from pointsman.journal.replay import states
 from pointsman.kernel.envelope import envelope
-from pointsman.kernel.events import Decided, RunStarted
+from pointsman.kernel.events import Decided, Json, RunStarted
 from pointsman.kernel.state import State
 from pointsman.language.analysis import Files, analyse
 from pointsman.language.source import Source
@@ -27,6 +27,14 @@ def redactor_for(place: Place, store: Store, run_id: str) -> Redactor:
     if hide.learns:
         for _, state in states(store, run_id):
             learn_state(hide, state)
+    return hide
+
+
+def redactor_before(place: Place, policies: Iterable[str] = (), value: Json = None) -> Redactor:
+    """What hides a run's secrets before there is one: of its input, in all that is said of why it can not start."""
+    rules = (rule for source in _on_disk(place, policies) for rule in _rules(source))
+    hide = Redactor([*place.settings.redact, *rules])
+    hide.learn({"input": value})
     return hide
 
 
