@@ -135,7 +135,7 @@ class Listening:
     def _renewed(self, told: Renewed) -> None:
         """A value was changed. Handles live on, since clients go on from them; who changed it is answered first."""
         learn(told.stop, self.run.redactor)
-        self._seeing.look_again()
+        self._seeing.look_again(told.stop, self.run.debugger.timeline, self.run.redactor)
         areas = ["stacks", "variables"] if told.moved else ["variables"]
         if self._seeing.asks_again:
             asyncio.get_running_loop().call_soon(self._voice.event, "invalidated", {"areas": areas})

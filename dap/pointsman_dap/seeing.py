@@ -27,6 +27,16 @@ MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """How a node was come to: by a scope's name, by its place and name in what has a handle, or by an expression."""
+
+    name: str
+    inside: int = 0
+    index: int = 0
+    evaluated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Placed:
     """A frame with the handle it has."""
 
@@ -45,6 +55,10 @@ class Seeing:
         self._things: dict[int, Frame | Node] = {}
         self._homes: dict[int, str] = {}
         """The branch that the node of a handle belongs to."""
+        self._origins: dict[int, Origin] = {}
+        self._dated: set[int] = set()
+        """Handles of nodes from before an edit; each is come to anew when it is asked for."""
+        self._renewed: tuple[Stop, Timeline, Redactor] | None = None
         self._stacks: dict[str, list[Placed]] = {}
 
     @property
@@ -57,11 +71,17 @@ class Seeing:
         self._first = self._next
         self._things.clear()
         self._homes.clear()
+        self._origins.clear()
+        self._dated.clear()
+        self._renewed = None
         self._stacks.clear()
 
-    def look_again(self) -> None:
-        """The run stands where it stood and shows something else: stacks are made anew, no handle is void."""
+    def look_again(self, stop: Stop, timeline: Timeline, hide: Redactor) -> None:
+        """The run stands where it stood and shows something else: stacks are made anew, and a handle means what is now
+        where it was."""
         self._stacks.clear()
+        self._dated = set(self._origins)
+        self._renewed = stop, timeline, hide
 
     def frames(self, stop: Stop, branch: str) -> list[Placed]:
         """The stack of a branch; the same handles each time it is asked for at one stop."""
@@ -88,7 +108,7 @@ class Seeing:
             body: Body = {
                 "name": group.name,
                 "expensive": group.expensive,
-                "variablesReference": self._hold(root, frame.branch),
+                "variablesReference": self._hold(root, frame.branch, Origin(group.name)),
             }
             if group.hint:
                 body["presentationHint"] = group.hint
@@ -97,14 +117,15 @@ class Seeing:
 
     def variables(self, asked: Variables) -> list[Body]:
         """What lies in a handle: a page of a list, everything of a mapping."""
-        node, home = self._node(asked.variables_reference), self._homes[asked.variables_reference]
+        handle = asked.variables_reference
+        node = self._node(handle)
         if not node.indexed:
-            return [] if asked.filter == "indexed" else [self._variable(child, home) for child in node.children()]
+            return [] if asked.filter == "indexed" else self._children(handle, node)
         if asked.filter == "named":
             return []
         if self._client.supports_variable_paging:
-            return [self._variable(child, home) for child in node.children(asked.start, asked.count)]
-        found = [self._variable(child, home) for child in node.children(0, MOST)]
+            return self._children(handle, node, asked.start, asked.count)
+        found = self._children(handle, node, 0, MOST)
         if node.indexed > MOST:
             rest = f"{node.indexed - MOST} more; evaluate one of them by its index"
             found.append({"name": "…", "value": rest, "variablesReference": 0})
@@ -118,7 +139,7 @@ class Seeing:
         except Misuse as error:
             raise Refused("notEvaluated", hide.text(error.message), show=False) from None
         body: Body = {"result": in_full(node) if context in ("clipboard", "repl") else node.shown}
-        body |= self._reference(node, branch)
+        body |= self._reference(node, branch, Origin(text, evaluated=True))
         if self._client.supports_variable_type:
             body["type"] = node.type
         return body
@@ -136,7 +157,7 @@ class Seeing:
     def value(self, stop: Stop, branch: str, expression: str, hide: Redactor) -> Body:
         """The value an expression leads to in a branch, as `variables` tells it."""
         node = hidden(inspection.evaluate(stop, branch, expression), hide)
-        body = self._variable(node, branch)
+        body = self._variable(node, branch, Origin(expression, evaluated=True))
         return {
             name: body[name] for name in ("value", "type", "variablesReference", "indexedVariables") if name in body
         }
@@ -145,33 +166,64 @@ class Seeing:
         """The branch a frame belongs to, else the one that stopped."""
         return stop.moment.branch if frame_id is None else self._frame(frame_id).branch
 
-    def _variable(self, node: Node, branch: str) -> Body:
-        body: Body = {"name": node.name, "value": node.shown, **self._reference(node, branch)}
+    def _children(self, handle: int, node: Node, start: int = 0, count: int = 0) -> list[Body]:
+        home, first = self._homes[handle], max(start, 0)
+        return [
+            self._variable(child, home, Origin(child.name, handle, index))
+            for index, child in enumerate(node.children(start, count), first)
+        ]
+
+    def _variable(self, node: Node, branch: str, origin: Origin) -> Body:
+        body: Body = {"name": node.name, "value": node.shown, **self._reference(node, branch, origin)}
         if self._client.supports_variable_type:
             body["type"] = node.type
         if node.path:
             body["evaluateName"] = node.path
         return body
 
-    def _reference(self, node: Node, branch: str) -> Body:
+    def _reference(self, node: Node, branch: str, origin: Origin) -> Body:
         if not node.unfolds:
             return {"variablesReference": 0}
-        body: Body = {"variablesReference": self._hold(node, branch)}
+        body: Body = {"variablesReference": self._hold(node, branch, origin)}
         if self._client.supports_variable_paging and node.indexed:
             body["indexedVariables"] = node.indexed
         return body
 
-    def _hold(self, thing: Frame | Node, branch: str) -> int:
+    def _hold(self, thing: Frame | Node, branch: str, origin: Origin | None = None) -> int:
         handle = self._next
         self._next += 1
         self._things[handle] = thing
         self._homes[handle] = branch
+        if origin is not None:
+            self._origins[handle] = origin
         return handle
 
     def _node(self, handle: int) -> Node:
+        if handle in self._dated:
+            self._things[handle] = self._come_to(handle)
+            self._dated.discard(handle)
         node = self._thing(handle)
         if not isinstance(node, Node):
             raise Refused("unknownReference", "that is a frame; ask for its scopes")
+        return node
+
+    def _come_to(self, handle: int) -> Node:
+        """What is now where the node of a handle was."""
+        assert self._renewed is not None
+        (stop, timeline, hide), origin, branch = self._renewed, self._origins[handle], self._homes[handle]
+        node: Node | None
+        if origin.inside:
+            node = _child(self._node(origin.inside), origin)
+        elif origin.evaluated:
+            try:
+                node = hidden(inspection.evaluate(stop, branch, origin.name), hide)
+            except Misuse:
+                node = None
+        else:
+            groups = inspection.scopes(stop, branch, timeline)
+            node = next((hidden(group.root, hide) for group in groups if group.name == origin.name), None)
+        if node is None:
+            raise Refused("staleReference", f"what {handle} stood for is not there since a value was changed")
         return node
 
     def _frame(self, frame_id: int) -> Frame:
@@ -187,6 +239,15 @@ class Seeing:
                 raise Refused("staleReference", f"{handle} was given out at an earlier stop; the run has moved since")
             raise Refused("unknownReference", f"{handle} was never given out")
         return thing
+
+
+def _child(node: Node, origin: Origin) -> Node | None:
+    """The child at the place it had, or, where others have come before it, the one of its name."""
+    if node.indexed:
+        return next((child for child in node.children(origin.index, 1) if child.name == origin.name), None)
+    found = node.children()
+    at_place = found[origin.index : origin.index + 1]
+    return next((child for child in (*at_place, *found) if child.name == origin.name), None)
 
 
 def cause_page(stop: Stop, timeline: Timeline, hide: Redactor) -> Body:
