@@ -338,6 +338,11 @@ class Adapter:
 
     def terminate(self) -> Then:
         """End the run in good order; its end is told when it has come."""
+        starting = self._starting
+        if starting is not None:
+            return Then(None, lambda: self._take_back(starting))
+        if self.state == "ended":
+            raise Refused("ended", "the run is over")
         self._may_end()
         return Then(None, self._end)
 
@@ -363,9 +368,19 @@ class Adapter:
         """Take back a start that is still waiting for the client. Whether this request was one."""
         if request is not self._starting:
             return False
-        self._starting = None
-        self._fail(request, Refused("cancelled", "the start was cancelled"))
+        self._take_back(request)
         return True
+
+    def refuse(self, request: Request, why: Refused) -> None:
+        """Refuse a request; a start that is refused is the end."""
+        if request.command in ("launch", "attach") and self.state == "ready":
+            self._fail(request, why)
+        else:
+            self._voice.refuse(request, why)
+
+    def _take_back(self, starting: Request) -> None:
+        self._starting = None
+        self._fail(starting, Refused("cancelled", "the start was cancelled"))
 
     @property
     def starting(self) -> Request | None:

@@ -57,9 +57,9 @@ class Connection:
         try:
             self._answer(request)
         except Refused as why:
-            self._voice.refuse(request, why)
+            self._adapter.refuse(request, why)
         except PointsmanError as error:
-            self._voice.refuse(request, Refused("internal", words_of(error)))
+            self._adapter.refuse(request, Refused("internal", words_of(error)))
         except Exception as error:
             self._failed(request, error)
 
@@ -102,4 +102,4 @@ class Connection:
         self._voice.output("stderr", "".join(traceback.format_exception(error)))
         why = Refused("internal", f"{request.command} failed in the adapter: {type(error).__name__}: {error}")
         if not request.answered:
-            self._voice.refuse(request, why)
+            self._adapter.refuse(request, why)

@@ -138,7 +138,10 @@ HANDLERS: dict[str, Handler] = {
         {"supportsLoadedSourcesRequest": True},
     ),
     "terminate": Handler(
-        ask.Nothing, lambda adapter, request, args: adapter.terminate(), gives={"supportsTerminateRequest": True}
+        ask.Nothing,
+        lambda adapter, request, args: adapter.terminate(),
+        "choice",
+        {"supportsTerminateRequest": True},
     ),
     "disconnect": Handler(
         ask.Disconnect,

@@ -62,8 +62,24 @@ class Wanted:
 def read_launch(args: Launch, host: Host, hides: Callable[[Redactor], None]) -> Wanted:
     """Find, check and compile what is to run; `hides` is given what redacts it, each time more is known of that.
 
-    Raises PointsmanError.
+    Raises PointsmanError, and Refused for arguments that fit nothing.
     """
+    try:
+        return _read_launch(args, host, hides)
+    except OSError as error:  # such as a name that is too long for any file
+        raise Misuse("file_unreadable", f"{error.filename} can not be read: {error.strerror}") from None
+
+
+def words_of(error: PointsmanError) -> str:
+    """An error in one sentence for a person, with what to do; of a refused file the first diagnostics."""
+    said = f"{error.message}. {error.hint}" if error.hint else error.message
+    if isinstance(error, RefusedDefinition):
+        found = [one for one in error.diagnostics if isinstance(one, Diagnostic) and one.severity == "error"]
+        said = "; ".join([error.message, *(one.message for one in found[:3])])
+    return said
+
+
+def _read_launch(args: Launch, host: Host, hides: Callable[[Redactor], None]) -> Wanted:
     cwd = _folder(args.cwd, host)
     program, name = _program(args.program, cwd, host.root)
     hides(redactor_before(find_place(program), (), args.input))
@@ -75,15 +91,6 @@ def read_launch(args: Launch, host: Host, hides: Callable[[Redactor], None]) -> 
     fit_input(loaded, value)
     check_options(loaded, options)
     return Wanted(loaded, value, options)
-
-
-def words_of(error: PointsmanError) -> str:
-    """An error in one sentence for a person, with what to do; of a refused file the first diagnostics."""
-    said = f"{error.message}. {error.hint}" if error.hint else error.message
-    if isinstance(error, RefusedDefinition):
-        found = [one for one in error.diagnostics if isinstance(one, Diagnostic) and one.severity == "error"]
-        said = "; ".join([error.message, *(one.message for one in found[:3])])
-    return said
 
 
 def _folder(named: str, host: Host) -> Path:

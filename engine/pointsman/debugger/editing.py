@@ -47,3 +47,5 @@ def value_of(text: str) -> Json:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:
         return text
+    except RecursionError:
+        raise Misuse("edit_unfit", "the value has more levels than can be read") from None
