@@ -364,6 +364,16 @@ class Adapter:
                 self._attached.owner = None
             self._host.debugging.leave(self._attached)
 
+    def stop(self) -> None:
+        """The server ends. A run that is held stays so: it is not let go for its last moments."""
+        if self._starting is not None:
+            self._take_back(self._starting)
+        elif self._listening is not None and self.state == "running":
+            self._listening.give_up()
+        if self._listening is not None:
+            self._listening.leave()
+        self.state = "gone"
+
     def abandon(self, request: Request) -> bool:
         """Take back a start that is still waiting for the client. Whether this request was one."""
         if request is not self._starting:

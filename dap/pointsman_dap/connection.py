@@ -68,6 +68,11 @@ class Connection:
         if not self.left:
             self._adapter.leave()
 
+    def stop(self) -> None:
+        """The server ends: the client learns of it."""
+        if not self.left:
+            self._adapter.stop()
+
     def _answer(self, request: Request) -> None:
         handler = HANDLERS.get(request.command)
         if handler is None:

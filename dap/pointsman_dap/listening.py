@@ -99,6 +99,14 @@ class Listening:
                 case None:
                     self._resumed()
 
+    def give_up(self) -> None:
+        """Tell that the run, if it was one of this process, goes on elsewhere or not at all; that is its end here."""
+        run = self.run.run_id
+        if self.run.live is not None:
+            self.output("important", f"{run} is not run here any more; go on with: pointsman resume {run}\n")
+        self._seeing.forget()
+        self._over()
+
     def output(self, category: str, text: str, span: Span | None = None) -> None:
         """Tell a text, with its place in the pipeline."""
         place = {}
@@ -167,12 +175,11 @@ class Listening:
                 self.output("important", question_words(one, state, asks), stage.name_span)
 
     def _ended(self, task: asyncio.Task[State]) -> None:
-        run = self.run.run_id
         if task.cancelled() or task.exception() is not None:
-            self.output("important", f"{run} is not run here any more; go on with: pointsman resume {run}\n")
-        else:
-            state = task.result()
-            self.output("console", end_words(state))
-            self._voice.event("exited", {"exitCode": EXIT_CODES[state.outcome]})
+            self.give_up()
+            return
+        state = task.result()
+        self.output("console", end_words(state))
+        self._voice.event("exited", {"exitCode": EXIT_CODES[state.outcome]})
         self._seeing.forget()
         self._over()

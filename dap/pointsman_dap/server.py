@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from pointsman_dap.connection import Connection
 from pointsman_dap.starting import Host
@@ -17,13 +18,15 @@ MOST_UNREAD = 64 * 1024 * 1024
 """Bytes that a client may leave unread: then it is taken for gone, and the run goes on without it."""
 MOST_ROUNDS = 100
 """Turns of the loop given to a client that never stops to write, before it gets an answer."""
+LAST_WORDS_S = 1.0
+"""How long the end of the server waits for a client to read why."""
 
 
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: Host) -> int:
     """Serve one client and return its exit code: 0 after `disconnect`, 1 when it just went away.
 
-    Never raises for what a client does. What it has launched goes on when it vanishes, and waits for nobody. The
-    streams are the caller's to close.
+    Never raises for what a client does. What it has launched goes on when it vanishes, and waits for nobody. Who
+    cancels this ends the server: the client is told so first. The streams are the caller's to close.
     """
     news, room = asyncio.Event(), asyncio.Event()
     ended = False
@@ -75,8 +78,19 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host
                 await news.wait()
     except OSError:
         pass  # the client is gone, and nobody is left to answer
+    except asyncio.CancelledError:
+        connection.stop()
+        await _flush(writer)
+        raise
     finally:
         reading.cancel()
         left = connection.left
         connection.lose()
     return 0 if left else 1
+
+
+async def _flush(writer: asyncio.StreamWriter) -> None:
+    """Until everything is written, or nobody reads it."""
+    writer.transport.set_write_buffer_limits(0)
+    with suppress(OSError, TimeoutError):
+        await asyncio.wait_for(writer.drain(), LAST_WORDS_S)
