@@ -163,7 +163,7 @@ class Breakpoints:
             offset = self._places.offset(text.source, line + self._places.first_line, spec.column)
         site = site_at(text.sites, text.source, line, offset)
         if site is None:
-            return "there is no stage at or below this line", None
+            return _nothing_here(text, line, moved or {}), None
         if moved is not None and text.source.line_at(site.span.start) not in moved.values():
             return "the place it stands on has changed since the run started", None
         return "", site
@@ -180,6 +180,19 @@ class Breakpoints:
             else:
                 first[where] = one.id
                 one.told.pop("message", None)
+
+
+def _nothing_here(text: Text, line: int, moved: dict[int, int]) -> str:
+    """Why a line (from 0) has no site: it lies above the first or below the last one of what runs."""
+    rules = [site for site in text.sites if site.rule]
+    places = rules or [site for site in text.sites if site.part == "enter" and site.route is None]
+    what = "rule" if rules or not text.reference else "stage"
+    if not places:
+        return f"nothing runs on this line; the text has no {what}"
+    first, last = (text.source.line_at(site.span.start) for site in (places[0], places[-1]))
+    which, at = ("first", first) if line < first else ("last", last)
+    shown = next((now for now, then in moved.items() if then == at), at)
+    return f"nothing runs on this line; the {which} {what} is on line {shown + 1}"
 
 
 def _shift(moved: dict[int, int], line: int) -> int:

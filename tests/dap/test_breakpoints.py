@@ -89,7 +89,8 @@ async def test_any_line_snaps_to_its_node(tmp_path: Path) -> None:
         for told, (line, expected) in zip(answer["breakpoints"], SNAPS.items(), strict=True):
             if expected is None:
                 assert not told["verified"], line
-                assert told["message"], line
+                where = "the first stage is on line 9" if line < 9 else "the last stage is on line 25"
+                assert told["message"] == f"nothing runs on this line; {where}"
                 continue
             assert told["verified"], (line, told)
             shown = text[told["line"] - 1][told["column"] - 1 : told["endColumn"] - 1]
@@ -175,9 +176,61 @@ async def test_refused_ones_say_why(tmp_path: Path) -> None:
         await client.ended()
 
 
+NEVER = {
+    "%0": ({"hitCondition": "%0"}, "is never reached"),
+    "0": ({"hitCondition": "0"}, "is never reached"),
+    "<1": ({"hitCondition": " < 1 "}, "is never reached"),
+    "<= 0": ({"hitCondition": "<= 0"}, "is never reached"),
+    "a number of 5,000 digits": ({"hitCondition": "9" * 5000}, "is no hit count"),
+    "a name nobody knows": ({"condition": "outptus.a == 1"}, 'there is no outptus; did you mean "outputs"'),
+    "one inside": ({"condition": "state.count == 1 && size(stat.x) > 0"}, "there is no stat"),
+    "a name of policies": ({"condition": 'tool == "x"'}, "there is no tool"),
+    "a number": ({"condition": "1"}, "1 is never true"),
+    "false": ({"condition": "false"}, "false is never true"),
+    "a text": ({"condition": '"yes"'}, '"yes" is never true'),
+    "a list": ({"condition": "[true]"}, "[true] is never true"),
+}
+SOME = [
+    {"hitCondition": "%1"},
+    {"hitCondition": "<= 1"},
+    {"hitCondition": ">= 0"},
+    {"condition": "true"},
+    {"condition": "has(outputs.first)"},
+    {"condition": "[1, 2].exists(x, x == state.count) && type(args) == map"},
+    {"condition": 'result == "hi" || error.stage == "first" || env("HOME") == ""'},
+    {"condition": "run.id != '' && budget.hops.used < 9 && branch.id == 'main' && visits.first == 1"},
+]
+
+
+async def test_what_can_never_be_met_is_refused_with_the_reason(tmp_path: Path) -> None:
+    path = write(tmp_path, a=TEXT)
+    async with home(tmp_path) as at, introduced(at) as client:
+        never = [{"line": 9, **one} for one, _ in NEVER.values()]
+        named = [{"name": "first", **one} for one, _ in NEVER.values()]
+        option = {"filterId": "limit", "condition": "eror.stage == 'x'"}
+        answers = await client.launch(
+            "a.pipeline.yaml",
+            noDebug=True,
+            before=[
+                lines(path, *never),
+                ("setFunctionBreakpoints", {"breakpoints": named}),
+                lines(path, *({"line": 9, **one} for one in SOME)),
+                ("setExceptionBreakpoints", {"filters": [], "filterOptions": [option]}),
+            ],
+        )
+        for answer in answers[:2]:
+            for told, (what, (_, said)) in zip(answer["breakpoints"], NEVER.items(), strict=True):
+                assert not told["verified"], what
+                assert said in told["message"], told
+        assert [one["verified"] for one in answers[2]["breakpoints"]] == [True] * len(SOME), answers[2]
+        (fault,) = answers[3]["breakpoints"]
+        assert 'did you mean "error"' in fault["message"]
+        await client.ended()
+
+
 HITS = {
     "a condition that holds once": ({"line": 18, "condition": "state.count == 2"}, [2]),
-    "a condition that fails to be evaluated": ({"line": 18, "condition": "nothing.here"}, []),
+    "a condition that fails to be evaluated": ({"line": 18, "condition": "outputs.nothing.here"}, []),
     "the second time": ({"line": 18, "hitCondition": "2"}, [1]),
     "from the third on": ({"line": 18, "hitCondition": ">=3"}, [2, 3]),
     "every other": ({"line": 18, "hitCondition": "%2"}, [1, 3]),
@@ -217,8 +270,10 @@ async def test_rules_of_policies(tmp_path: Path) -> None:
     path = write(tmp_path, a=TEXT.replace("state: {c", "policies: [guard.policy.yaml]\nstate: {c"), guard=POLICY)
     guard = path.with_name("guard.policy.yaml")
     async with home(tmp_path) as at, introduced(at) as client:
-        (answer,) = await client.launch("a.pipeline.yaml", before=[lines(guard, 7)])
-        (told,) = answer["breakpoints"]
+        (answer,) = await client.launch("a.pipeline.yaml", before=[lines(guard, 7, 2, 11)])
+        told, above, below = answer["breakpoints"]
+        assert above["message"] == "nothing runs on this line; the first rule is on line 5"
+        assert below["message"] == "nothing runs on this line; the last rule is on line 5"
         assert (told["verified"], told["line"], told["source"]["path"]) == (True, 5, str(guard))
         stop = await client.stopped()
         assert (stop["reason"], stop["description"]) == ("breakpoint", "before the agent of first")

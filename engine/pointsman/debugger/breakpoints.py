@@ -15,8 +15,26 @@ from pointsman.kernel.envelope import Scope
 from pointsman.kernel.events import AnyEvent, Json, Merged, StageEntered, StageRouted
 from pointsman.kernel.routing import error_record
 from pointsman.kernel.state import State
-from pointsman.language.expressions import EvaluationError, as_text, compile_expression, evaluate, parse
+from pointsman.language.checks.sites import EVERYWHERE
+from pointsman.language.diagnostics import did_you_mean
+from pointsman.language.expressions import (
+    EvaluationError,
+    ListLit,
+    Literal,
+    MapLit,
+    Parsed,
+    as_text,
+    compile_expression,
+    evaluate,
+    parse,
+    references,
+)
 from pointsman.language.expressions.evaluation import Compiled
+
+HIT = r"\s*(>=|<=|==|=|>|<|%)?\s*([0-9]{1,18})\s*"
+"""A hit count: how it is compared, and the number."""
+ROOTS = EVERYWHERE | {"args", "result", "error", "env"}
+"""The names an expression may start with at a stop; which of them are there depends on the part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +114,15 @@ def may_stand(one: Breakpoint, moment: Moment) -> bool:
 
 
 def flaw_of(condition: str, hit: str) -> str:
-    """What is wrong with a condition or a hit count, empty when nothing is."""
-    problems = parse(condition).problems if condition else ()
-    if problems:
-        return f"condition: {problems[0].message}"
-    if hit and not fullmatch(r"\s*(>=|<=|==|=|>|<|%)?\s*\d+\s*", hit):
-        return f"{hit!r} is no hit count; such as 5, >=3 or %2"
+    """What is wrong with a condition or a hit count, empty when nothing is: also that it could never be met."""
+    flaw = _flaw_of_condition(parse(condition)) if condition else ""
+    if flaw:
+        return f"condition: {flaw}"
+    found = fullmatch(HIT, hit) if hit else None
+    if hit and found is None:
+        return f"{hit!r:.100} is no hit count; such as 5, >=3 or %2"
+    if found is not None and _is_never(found[1] or "==", int(found[2])):
+        return f"{hit!r} is never reached: hits are counted from 1"
     return ""
 
 
@@ -145,6 +166,23 @@ def render(text: str, scope: Mapping[str, Json]) -> str:
             said.append(text[at])
             at += 1
     return "".join(said)
+
+
+def _flaw_of_condition(parsed: Parsed) -> str:
+    if parsed.problems:
+        return parsed.problems[0].message
+    tree = parsed.tree
+    if isinstance(tree, ListLit | MapLit) or (isinstance(tree, Literal) and tree.value is not True):
+        return f"{parsed.text.strip():.100} is never true"
+    for reference in references(parsed):
+        root = reference.segments[0]
+        if root.name not in ROOTS and not root.guarded:
+            return f"there is no {root.name}{did_you_mean(root.name, sorted(ROOTS))}"
+    return ""
+
+
+def _is_never(sign: str, number: int) -> bool:
+    return (number == 0 and sign in ("==", "=", "%", "<=", "<")) or (sign == "<" and number == 1)
 
 
 def _occasion(moment: Moment, state: State) -> tuple[Key, int, int]:
@@ -220,7 +258,7 @@ def _compiled(condition: str) -> Compiled:
 
 
 def _counted(hit: str, count: int) -> bool:
-    found = fullmatch(r"\s*(>=|<=|==|=|>|<|%)?\s*(\d+)\s*", hit)
+    found = fullmatch(HIT, hit)
     if found is None:
         return True
     sign, number = found[1] or "==", int(found[2])

@@ -155,7 +155,7 @@ def test_hits_of_the_past_are_not_counted_again() -> None:
     ("condition", "hit", "said"),
     [
         ("", "", ""),
-        ("a > 1", ">= 3", ""),
+        ("state.a > 1", ">= 3", ""),
         ("a >", "", "condition: expected an expression after `>`"),
         ("", "often", "'often' is no hit count; such as 5, >=3 or %2"),
         ("", "-1", "'-1' is no hit count; such as 5, >=3 or %2"),
