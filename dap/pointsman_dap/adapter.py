@@ -103,7 +103,7 @@ class Adapter:
     def attach(self, request: Request, args: ask.Attach) -> Answer:
         """Find a run, live or recorded."""
         try:
-            found = self._host.debugging.attach(find_place(self._host.root), args.run)
+            found = self._host.debugging.attach(find_place(self._host.root), args.run or "latest")
         except PointsmanError as error:
             self._fail(request, Refused("attachFailed", words_of(error), show=True))
             return Later()
