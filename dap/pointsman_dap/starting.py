@@ -68,6 +68,8 @@ def read_launch(args: Launch, host: Host, hides: Callable[[Redactor], None]) -> 
         return _read_launch(args, host, hides)
     except OSError as error:  # such as a name that is too long for any file
         raise Misuse("file_unreadable", f"{error.filename} can not be read: {error.strerror}") from None
+    except RecursionError:
+        raise Misuse("input_not_json", "the input has more levels than can be read") from None
 
 
 def words_of(error: PointsmanError) -> str:

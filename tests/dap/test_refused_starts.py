@@ -45,6 +45,26 @@ async def test_a_refused_launch_hides_what_a_run_would(case: str, tmp_path: Path
                 assert b"CANARY9" not in client.raw
 
 
+async def test_a_number_at_a_hidden_path_is_not_quoted(tmp_path: Path) -> None:
+    write(tmp_path, a=TEXT, hides=HIDES.format(what="{path: input.password}"))
+    async with home(tmp_path) as at:
+        for given in (31415926, {"pin": [31415926]}):
+            async with introduced(at) as client:
+                asked = {"program": "a.pipeline.yaml", "input": {"password": given}}
+                _, said = await client.refused("launch", asked)
+                assert "password" in said
+                assert b"31415926" not in client.raw
+
+
+async def test_an_input_of_too_many_levels_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, a=TEXT, hides=HIDES.format(what="{path: input.password}"))
+    (tmp_path / "deep.json").write_text('{"password": ' + "[" * 900 + "]" * 900 + "}", "utf-8")
+    async with home(tmp_path) as at, introduced(at) as client:
+        code, _ = await client.refused("launch", {"program": "a.pipeline.yaml", "input": "deep.json"})
+        assert code == IDS["launchFailed"]
+        assert not client.events("output")
+
+
 UNFIT = {
     "a NUL in the program": ("launch", {"program": "a\0.pipeline.yaml"}, "badArguments"),
     "a NUL in a URI": ("launch", {"program": "file:///a%00.pipeline.yaml"}, "badArguments"),

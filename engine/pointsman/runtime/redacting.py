@@ -34,7 +34,8 @@ def redactor_before(place: Place, policies: Iterable[str] = (), value: Json = No
     """What hides a run's secrets before there is one: of its input, in all that is said of why it can not start."""
     rules = (rule for source in _on_disk(place, policies) for rule in _rules(source))
     hide = Redactor([*place.settings.redact, *rules])
-    hide.learn({"input": value})
+    if hide.learns:
+        hide.learn({"input": _as_texts(value)})
     return hide
 
 
@@ -43,6 +44,21 @@ def learn_state(hide: Redactor, state: State) -> None:
     if hide.learns:
         for branch in state.branches.values():
             hide.learn(envelope(state, branch))
+
+
+def _as_texts(value: Json) -> Json:
+    """A value with its numbers as they are written: the reason of a refusal quotes them like texts."""
+    match value:
+        case dict():
+            return {key: _as_texts(item) for key, item in value.items()}
+        case list():
+            return [_as_texts(item) for item in value]
+        case bool():
+            return value
+        case int() | float():
+            return str(value)
+        case _:
+            return value
 
 
 def _rules(source: Source) -> list[Rule]:
