@@ -12,7 +12,7 @@ demo: $(STAMP)
 	@$(BIN)/pointsman run examples/pull_request_gate/gate.pipeline.yaml --answer 'approve={"approved": true}'
 
 test: $(STAMP) lint
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n 3 --dist worksteal
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
