@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from pointsman.language.source import Source, Span
+from pointsman.uris import file_path
 from pointsman_dap.errors import Refused
 from pointsman_dap.params import Initialize
 
@@ -59,7 +59,8 @@ class Places:
 
 def path_of(named: str) -> str:
     """The path a client means, whichever way it writes it. Raises Refused for what no file can be called."""
-    path = _path_of(named)
+    found = file_path(named)
+    path = named if found is None else found
     if "\0" in path:
         raise Refused("badArguments", f"the arguments do not fit: no path has a NUL in it, as {path!r:.100} has")
     return path
@@ -68,17 +69,6 @@ def path_of(named: str) -> str:
 def key_of(path: str) -> str:
     """The same for every spelling of a file's path: links, dots, and case where that means nothing."""
     return os.path.normcase(os.path.realpath(path))
-
-
-def _path_of(named: str) -> str:
-    try:
-        parts = urlsplit(named)
-    except ValueError:
-        return named
-    if parts.scheme.lower() != "file":
-        return named
-    path = unquote(parts.path)
-    return path.lstrip("/") if os.name == "nt" else path
 
 
 def _units(text: str) -> int:

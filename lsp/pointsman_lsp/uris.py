@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from pointsman.uris import file_path as named_path
+
 _DRIVE = re.compile(r"/?([A-Za-z]):(?=/|$)")
 
 
@@ -18,18 +20,8 @@ def key_of(uri: str) -> str:
 
 def file_path(uri: str) -> str | None:
     """The path that a `file:` URI names, normalised; None for every other URI."""
-    try:
-        parts = urlsplit(uri)
-    except ValueError:
-        return None
-    if parts.scheme.lower() != "file":
-        return None
-    path = _readable(parts.path)
-    if parts.netloc and parts.netloc.lower() != "localhost":
-        path = f"//{parts.netloc}{path}"
-    if os.name == "nt" and _DRIVE.match(path):
-        path = path.lstrip("/")
-    return os.path.normpath(path) if path else None
+    path = named_path(uri)
+    return os.path.normpath(_readable(path)) if path else None
 
 
 def place_of(uri: str, base: Path) -> Path:
@@ -38,7 +30,7 @@ def place_of(uri: str, base: Path) -> Path:
     if path is not None:
         return Path(path)
     try:
-        named = _readable(urlsplit(uri).path)
+        named = _readable(unquote(urlsplit(uri).path))
     except ValueError:
         named = ""
     return base / (named or "untitled")
@@ -46,4 +38,4 @@ def place_of(uri: str, base: Path) -> Path:
 
 def _readable(path: str) -> str:
     # No file system has a name with NUL or half a character in it, and asking one raises.
-    return unquote(path).replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    return path.replace("\0", "\ufffd").encode("utf-8", "replace").decode()

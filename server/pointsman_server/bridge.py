@@ -12,6 +12,7 @@ import threading
 from contextlib import suppress
 
 from pointsman.folders import find_root
+from pointsman.uris import file_path
 from pointsman_server.rendezvous import NoServer, join, own_folder
 
 TYPE_CHECKING = False
@@ -118,17 +119,10 @@ def _folder(body: bytes) -> str | None:
         params = json.loads(body)["params"]
         folders = params.get("workspaceFolders") or []
         uri = folders[0]["uri"] if folders else params.get("rootUri")
-        path = _path(uri) if uri else params.get("rootPath")
+        path = file_path(uri) if uri else params.get("rootPath")
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
         return None
     return path if isinstance(path, str) and os.path.isdir(path) else None
-
-
-def _path(uri: str) -> str | None:
-    from urllib.parse import unquote, urlsplit
-
-    parts = urlsplit(uri)
-    return unquote(parts.path) if parts.scheme == "file" and parts.netloc in ("", "localhost") else None
 
 
 def _say(text: str) -> None:

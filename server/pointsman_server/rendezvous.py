@@ -73,13 +73,12 @@ def home(root: str) -> str:
     as long as a server lives there.
     """
     ours = os.path.join(root, OURS)
-    own = _own_home(root)
-    if lives(own):
-        return own
     there = os.path.isdir(ours)
-    if (there or not os.path.lexists(ours)) and is_marked(root) and _may_use(ours if there else root):
+    usable = (there or not os.path.lexists(ours)) and is_marked(root) and _may_use(ours if there else root)
+    if usable and lives(ours):  # the way of every bridge but the first
         return ours
-    return own
+    own = _own_home(root)
+    return ours if usable and not lives(own) else own
 
 
 def make_home(root: str) -> str:
@@ -171,7 +170,7 @@ def wait_gone(folder: str, seconds: float, pid: int | None = None) -> bool:
             return True
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.01)
+        time.sleep(0.01)  # the kernel tells of a lock that is let go only to who waits without a deadline
     return True
 
 
@@ -203,7 +202,7 @@ def _knock(folder: str, role: str) -> Joined | None:
         if time.monotonic() > deadline:
             who = f"process {said['pid']}" if said is not None and "pid" in said else "a process"
             raise Silent(f"{who} holds {folder} and does not answer", f"See: {os.path.join(folder, LOG)}")
-        time.sleep(0.02)
+        time.sleep(0.02)  # it is ending, or will look after its door: no event of ours tells which
     return None
 
 

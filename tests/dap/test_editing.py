@@ -267,7 +267,7 @@ async def test_a_running_run_is_not_edited(tmp_path: Path) -> None:
         await client.request("continue", {"threadId": 1})
         async with asyncio.timeout(20):
             while not (tmp_path / "running").exists():
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.01)  # another process makes the file, and tells nobody
         code, _ = await client.refused("setExpression", {"expression": "state.level", "value": "2"})
         assert code == IDS["notStopped"]
         (tmp_path / "go").touch()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from abc import abstractmethod
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,13 +101,13 @@ class Editor(Client):
         assert answer["success"], answer
         return answer.get("body") or {}
 
+    @abstractmethod
     async def on_initialized(self, body: Json) -> None:
         """Say where to stop."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def on_stopped(self, body: Json) -> None:
         """Find out where, and show it."""
-        raise NotImplementedError
 
     async def on_thread(self, body: Json) -> None:
         """A thread has come or gone."""

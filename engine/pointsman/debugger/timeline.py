@@ -5,7 +5,6 @@ Nothing is run again: going back costs a few hundred folds from the nearest stat
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 
 from pointsman.debugger.moments import Applied, Moment, before_event
@@ -58,21 +57,9 @@ class Timeline:
             self._near.append(machine.step(self._near[-1], record)[0])
         return self._near[seq - start]
 
-    def event_after(self, moment: Moment) -> Record | None:
-        """The event that a moment ended with, None where nothing is recorded after it."""
-        return self.records[moment.seq] if moment.seq < len(self.records) else None
-
-    def later(self, than: int, wanted: Callable[[Moment], bool]) -> int | None:
-        """The index of the first moment after the `than`th that is wanted."""
-        return next((index for index in range(than + 1, len(self.moments)) if wanted(self.moments[index])), None)
-
     def earlier(self, than: int, wanted: Callable[[Moment], bool]) -> int | None:
         """The index of the last moment before the `than`th that is wanted."""
         return next((index for index in range(than - 1, -1, -1) if wanted(self.moments[index])), None)
-
-    def index_at(self, seq: int) -> int:
-        """The index of the first moment at or after an event; the number of moments when there is none."""
-        return bisect_left(self.moments, seq, key=lambda moment: moment.seq)
 
     def changes(self, moment: Moment) -> Sequence[Record]:
         """The events of a moment's branch since it entered the stage it is at: what this stage has done so far."""

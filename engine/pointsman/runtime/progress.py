@@ -84,10 +84,6 @@ class Progress:
                         open_line.status, open_line.ended_ns = "cancelled", now
         return None
 
-    def branches(self) -> int:
-        """Branches with something in work."""
-        return sum(line.status in ("running", "asking") for line in self._open.values())
-
     def count(self, *statuses: str) -> int:
         """Lines in one of these statuses."""
         return sum(line.status in statuses for line in self.lines)

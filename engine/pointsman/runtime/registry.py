@@ -7,7 +7,7 @@ share one store and one writer for each durability, so a thousand runs need no t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -21,7 +21,6 @@ from pointsman.runtime.progress import Progress
 from pointsman.runtime.sessions import Options, Session
 from pointsman.runtime.workspace import Place
 
-Change = Callable[["Live"], None]
 Given = tuple[str, Json, str]
 """An answer: the effect it is for, the value, and who gives it."""
 
@@ -55,7 +54,6 @@ class Registry:
         self._endpoint = endpoint
         self._journals: dict[tuple[str, str], tuple[Store, Writer]] = {}
         self._held = ExitStack()
-        self._watchers: list[Change] = []
 
     def start(self, loaded: Loaded, value: Json, options: Options, *, park: bool = True) -> Live:
         """Start a run and drive it. With `park`, it is given back when only people are waited for.
@@ -86,11 +84,6 @@ class Registry:
                 session.answer(*answer)
         return self._drive(session, park)
 
-    def watch(self, change: Change) -> Callable[[], None]:
-        """Tell of each run that has moved, and of each that is here no more; returns what ends that."""
-        self._watchers.append(change)
-        return lambda: self._watchers.remove(change)
-
     async def close(self) -> None:
         """Stop driving: what has not ended can be resumed."""
         tasks = [live.task for live in self.live.values()]
@@ -113,10 +106,8 @@ class Registry:
         def moved(records: Sequence[Record], state: State) -> None:
             for record in records:
                 progress.fold(record)
-            self._tell(live)
 
         session.watch(moved)
-        self._tell(live)
         return live
 
     async def _run(self, session: Session, park: bool) -> State:
@@ -124,11 +115,7 @@ class Registry:
             async with session:
                 return await session.run(park=park)
         finally:
-            self._tell(self.live.pop(session.run_id))
-
-    def _tell(self, live: Live) -> None:
-        for watcher in tuple(self._watchers):
-            watcher(live)
+            del self.live[session.run_id]
 
     def _journal(self, place: Place, options: Options, *, create: bool) -> tuple[Store, Writer]:
         durability = options.durability or place.settings.durability

@@ -194,7 +194,7 @@ class Scene:
         """Until something is so."""
         async with asyncio.timeout(DEADLINE_S):
             while not holds():
-                await asyncio.sleep(0.002)
+                await asyncio.sleep(0.002)  # what is waited for is any fact, and most of them send no word
 
 
 def workspace(folder: Path, text: str, *, settings: str = "", policy: str = WATCH) -> Path:

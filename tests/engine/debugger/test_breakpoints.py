@@ -182,7 +182,7 @@ def faulty(fault: str) -> Played:
     """A run that comes to a fault."""
 
     async def slow(n: int) -> int:
-        await asyncio.sleep(60)
+        await asyncio.sleep(60)  # far beyond its timeout, which ends it
         return n
 
     text = f"""

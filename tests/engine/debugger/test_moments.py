@@ -74,8 +74,8 @@ def _same_states(stops: list[Stop], timeline: Timeline) -> None:
 def _same_routes(timeline: Timeline) -> None:
     """Each condition, evaluated in the scope of its moment, is what the machine made of it."""
     for moment in timeline.moments:
-        record = timeline.event_after(moment)
-        if record is None or not isinstance(record.event, StageRouted):
+        record = timeline.records[moment.seq]  # the event that the moment ended with
+        if not isinstance(record.event, StageRouted):
             continue
         scope = scope_at(timeline.state_at(moment.seq), moment)
         for one in record.event.candidates:

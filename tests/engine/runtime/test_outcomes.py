@@ -41,7 +41,7 @@ async def test_live_then_past(pipeline: Path, tmp_path: Path) -> None:
     assert known.of(pipeline, "p", "first") is None
     live = runs.start(catalog.load(pipeline), {}, Options(cwd=tmp_path))
     moved = asyncio.Event()
-    runs.watch(lambda _: moved.set())
+    live.session.watch(lambda records, state: moved.set())
     async with asyncio.timeout(20):
         while known.of(pipeline, "p", "first") is None:
             moved.clear()

@@ -36,7 +36,7 @@ async def test_a_change_is_told_however_it_is_made(tmp_path: Path) -> None:
     async with asyncio.timeout(DEADLINE_S):
         while first not in seen:
             first.write_text("x", "utf-8")
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.02)  # when the kernel begins to watch, and that it does not, is told to nobody
     seen.clear()
     other = tmp_path / "deep" / "b.py"
     other.write_text("x", "utf-8")
@@ -57,7 +57,7 @@ async def test_a_folder_that_is_gone_is_a_problem_and_no_crash(tmp_path: Path) -
     watch.listen(lambda paths: None)
     async with asyncio.timeout(DEADLINE_S):
         while not watch.problem:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # a word that is set, and no event
     await watch.close()
 
 
@@ -72,7 +72,7 @@ async def told_of(watch: Watches, root: Path, path: Path) -> Callable[[], None]:
     async with asyncio.timeout(DEADLINE_S):
         while path not in seen:
             path.write_text("x", "utf-8")
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.02)  # when the kernel begins to watch, and that it does not, is told to nobody
     return leave
 
 
