@@ -20,7 +20,7 @@ from pointsman.journal.replay import past
 from pointsman.kernel.effects import Ask
 from pointsman.kernel.events import Record, RunHosted
 from pointsman.kernel.state import State
-from pointsman.runtime.driver import Watcher
+from pointsman.runtime.around import Watcher
 from pointsman.runtime.journals import open_journal
 from pointsman.runtime.redacting import learn_state, redactor_for
 from pointsman.runtime.sessions import Options, Session

@@ -10,17 +10,17 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from inspect import iscoroutine
-from typing import Any, Protocol
+from typing import Any
 
-from pointsman.executors.call import CallSpec, Executor, Outcome
+from pointsman.executors.call import CallSpec, Outcome
 from pointsman.executors.inprocess import InProcessAgent
+from pointsman.journal import Writer
 from pointsman.kernel import folding, machine
 from pointsman.kernel.effects import AnyEffect, Ask, Call, Cancel, Decide, Invoke, Reply, Sleep
 from pointsman.kernel.events import (
     AttemptResult,
     AttemptStarted,
     CallRequested,
-    Decided,
     ErrorInfo,
     Event,
     Json,
@@ -31,44 +31,12 @@ from pointsman.kernel.events import (
 )
 from pointsman.kernel.interrupts import is_expired
 from pointsman.kernel.state import State
+from pointsman.runtime.around import Gate, Outside, Watcher
 from pointsman.runtime.clock import Clock
 from pointsman.runtime.wall import WallClock
 
 SLICE = 64
 """Turns without waiting before other tasks get the loop: a turn takes tens of microseconds, a slice at most 1 ms."""
-
-
-class Writer(Protocol):
-    """Where records are made durable; an awaitable answer is waited for (`journal.writer`)."""
-
-    def append(self, run_id: str, fence: int, records: Sequence[Record]) -> Awaitable[None] | None: ...
-
-
-class Outside(Protocol):
-    """Who answers effects: agents, tools, models and policies."""
-
-    def agent(self, effect: Invoke) -> Executor: ...
-
-    def call(self, effect: Call, state: State) -> Callable[[CallSpec, _Port], Awaitable[Outcome]]: ...
-
-    def decide(self, effect: Decide, state: State) -> Decided: ...
-
-
-class Gate(Protocol):
-    """Who may hold the run: a debugger. It is asked before a branch moves or an effect goes out, sees each event as it
-    is folded, and hears when a turn is over: what it has seen is durable then."""
-
-    def saw(self, record: Record) -> None: ...
-
-    def holds(self, state: State, seq: int, coming: str | AnyEffect) -> bool: ...
-
-    def settled(self) -> None: ...
-
-
-class Watcher(Protocol):
-    """Who is told what happened, after it is durable; it can change nothing."""
-
-    def __call__(self, records: Sequence[Record], state: State) -> None: ...
 
 
 class Driver:

@@ -27,9 +27,10 @@ from pointsman.kernel.state import State
 from pointsman.language.diagnostics import did_you_mean
 from pointsman.language.source import Source
 from pointsman.runtime.agents import Agents
+from pointsman.runtime.around import Gate, Watcher
 from pointsman.runtime.catalog import Loaded, roots_of
 from pointsman.runtime.clock import Clock, SystemClock
-from pointsman.runtime.driver import Driver, Gate, Watcher
+from pointsman.runtime.driver import Driver
 from pointsman.runtime.journals import open_journal
 from pointsman.runtime.policies import PolicyBook
 from pointsman.runtime.questions import check_answer, question_at

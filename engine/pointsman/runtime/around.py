@@ -1,0 +1,38 @@
+"""What a driver has around it: who answers its effects, who may hold it, and who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from pointsman.executors.call import CallSpec, Executor, Outcome, Port
+from pointsman.kernel.effects import AnyEffect, Call, Decide, Invoke
+from pointsman.kernel.events import Decided, Record
+from pointsman.kernel.state import State
+
+
+class Outside(Protocol):
+    """Who answers effects: agents, tools, models and policies."""
+
+    def agent(self, effect: Invoke) -> Executor: ...
+
+    def call(self, effect: Call, state: State) -> Callable[[CallSpec, Port], Awaitable[Outcome]]: ...
+
+    def decide(self, effect: Decide, state: State) -> Decided: ...
+
+
+class Gate(Protocol):
+    """Who may hold the run: a debugger. It is asked before a branch moves or an effect goes out, sees each event as it
+    is folded, and hears when a turn is over: what it has seen is durable then."""
+
+    def saw(self, record: Record) -> None: ...
+
+    def holds(self, state: State, seq: int, coming: str | AnyEffect) -> bool: ...
+
+    def settled(self) -> None: ...
+
+
+class Watcher(Protocol):
+    """Who is told what happened, after it is durable; it can change nothing."""
+
+    def __call__(self, records: Sequence[Record], state: State) -> None: ...
