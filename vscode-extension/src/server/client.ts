@@ -1,11 +1,14 @@
-/** The language client, as the other parts see it. */
+/** The language client: one connection at a time to the workspace's server, started again when it is lost. */
 
-import type * as vscode from "vscode";
+import * as vscode from "vscode";
+import { CloseAction, ErrorAction, type FeatureState, LanguageClient, State } from "vscode-languageclient/node";
+import type { Command } from "./finding";
+import { Restarts } from "./restarts";
 
 export type ServerState = "starting" | "running" | "stopped";
 
 export interface Server {
-  /** Ask the language server; fails with its message, and at once when it is not running. */
+  /** Ask the language server; waits while it starts, fails when it is stopped. */
   request<R>(method: string, params: unknown): Promise<R>;
   /** `workspace/executeCommand` with one argument. */
   execute<R>(command: string, argument: unknown): Promise<R>;
@@ -13,4 +16,183 @@ export interface Server {
   on<P>(method: string, handler: (params: P) => void): vscode.Disposable;
   readonly state: ServerState;
   readonly onDidChangeState: vscode.Event<ServerState>;
+}
+
+/** The languages we serve, and the workspace's own settings, which are TOML to everybody. */
+export const SELECTOR = [
+  { scheme: "file", language: "pointsman-pipeline" },
+  { scheme: "file", language: "pointsman-policy" },
+  { scheme: "file", pattern: "**/pointsman.toml" },
+];
+
+/** What a lens of the server may ask this client to do. */
+const COMMANDS = ["pointsman.run", "pointsman.debug", "pointsman.showRun", "pointsman.rerun"];
+
+export class Client implements Server {
+  private inner: LanguageClient | undefined;
+  private begun: Promise<void> | undefined;
+  private now: ServerState = "stopped";
+  private readonly changed = new vscode.EventEmitter<ServerState>();
+  private readonly handlers = new Map<string, Set<(params: never) => void>>();
+  private readonly restarts = new Restarts();
+  private timer: NodeJS.Timeout | undefined;
+  private turn = 0;
+  private words: string[] = [];
+
+  readonly onDidChangeState = this.changed.event;
+
+  /** `find` gives the command anew at each start: it may have been replaced, or be gone. */
+  constructor(
+    private readonly log: vscode.LogOutputChannel,
+    private readonly find: () => Promise<Command | undefined>,
+    private readonly folder: () => string,
+  ) {}
+
+  get state(): ServerState {
+    return this.now;
+  }
+
+  /** The server's version, while it runs. */
+  get version(): string {
+    return this.inner?.initializeResult?.serverInfo?.version ?? "";
+  }
+
+  async request<R>(method: string, params: unknown): Promise<R> {
+    await this.begun;
+    if (this.inner === undefined || this.now !== "running") throw new Error("The Pointsman server is not running.");
+    return await this.inner.sendRequest<R>(method, params);
+  }
+
+  execute<R>(command: string, argument: unknown): Promise<R> {
+    return this.request<R>("workspace/executeCommand", { command, arguments: [argument] });
+  }
+
+  on<P>(method: string, handler: (params: P) => void): vscode.Disposable {
+    const known = this.handlers.get(method) ?? new Set();
+    known.add(handler as (params: never) => void);
+    if (!this.handlers.has(method)) {
+      this.handlers.set(method, known);
+      if (this.inner) this.listen(this.inner, method);
+    }
+    return new vscode.Disposable(() => known.delete(handler as (params: never) => void));
+  }
+
+  /** Start, unless it has been started. Never fails: the state says how it went. */
+  start(): Promise<void> {
+    this.begun ??= this.begin().finally(() => {
+      if (this.now === "stopped") this.begun = undefined;
+    });
+    return this.begun;
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.timer);
+    this.turn++;
+    const inner = this.inner;
+    this.inner = undefined;
+    this.begun = undefined;
+    this.set("stopped");
+    await inner?.dispose().catch((error: unknown) => this.log.debug(`stopping: ${String(error)}`));
+  }
+
+  async restart(): Promise<void> {
+    this.restarts.forget();
+    await this.stop();
+    await this.start();
+  }
+
+  private async begin(): Promise<void> {
+    this.set("starting");
+    const turn = ++this.turn;
+    const command = await this.find();
+    if (turn !== this.turn) return; // stopped meanwhile
+    if (command === undefined) return this.set("stopped");
+    this.log.info(`starting ${command.path} lsp (Pointsman ${command.version}, ${command.because})`);
+    this.words = [];
+    const inner = this.make(command);
+    this.inner = inner;
+    inner.onDidChangeState(({ oldState, newState }) => {
+      if (this.inner !== inner || oldState !== State.Running) return;
+      if (newState === State.Stopped) this.lost("The Pointsman server has ended.");
+    });
+    for (const method of this.handlers.keys()) this.listen(inner, method);
+    try {
+      await inner.start();
+      if (this.inner === inner) this.set("running");
+    } catch (error) {
+      this.log.error(error instanceof Error ? error : String(error));
+      if (this.inner === inner) this.lost("The Pointsman server does not start.");
+    }
+  }
+
+  private make(command: Command): LanguageClient {
+    const client = new LanguageClient(
+      "pointsman",
+      "Pointsman",
+      { command: command.path, args: ["lsp"], options: { cwd: this.folder() } },
+      {
+        documentSelector: SELECTOR,
+        outputChannel: this.log,
+        errorHandler: {
+          error: () => ({ action: ErrorAction.Continue, handled: true }),
+          closed: () => ({ action: CloseAction.DoNotRestart, handled: true, message: "The connection has ended." }),
+        },
+        initializationFailedHandler: () => false,
+        stdioOptions: {
+          stdout: () => undefined, // it is the wire
+          stderr: (input) => input.on("data", (data) => this.hear(String(data))),
+        },
+      },
+    );
+    client.registerFeature({
+      fillClientCapabilities: (capabilities) => {
+        capabilities.experimental = { ...capabilities.experimental, pointsman: { runs: true, commands: COMMANDS } };
+      },
+      initialize: () => undefined,
+      getState: (): FeatureState => ({ kind: "static" }),
+      clear: () => undefined,
+    });
+    return client;
+  }
+
+  private listen(inner: LanguageClient, method: string): void {
+    inner.onNotification(method, (params) => {
+      for (const handler of this.handlers.get(method) ?? []) handler(params as never);
+    });
+  }
+
+  private hear(words: string): void {
+    for (const line of words.split("\n").filter((each) => each.trim() !== "")) {
+      this.log.warn(line);
+      this.words = [...this.words, line].slice(-3);
+    }
+  }
+
+  private lost(what: string): void {
+    this.inner = undefined;
+    this.begun = undefined;
+    const delay = this.restarts.after(Date.now());
+    if (delay !== undefined) {
+      this.log.warn(`${what} It is started again in ${delay / 1000} s.`);
+      this.set("starting");
+      this.timer = setTimeout(() => void this.start(), delay);
+      return;
+    }
+    this.set("stopped");
+    const words = this.words.at(-1)?.replace(/^pointsman: /, "") ?? "";
+    void this.tell(`${what} It was started again five times in three minutes.${words ? ` Its last words: ${words}` : ""}`);
+  }
+
+  private async tell(message: string): Promise<void> {
+    this.log.error(message);
+    const chosen = await vscode.window.showErrorMessage(message, "Restart", "Show Log");
+    if (chosen === "Restart") await this.restart();
+    if (chosen === "Show Log") this.log.show();
+  }
+
+  private set(state: ServerState): void {
+    if (this.now === state) return;
+    this.now = state;
+    this.changed.fire(state);
+  }
 }
