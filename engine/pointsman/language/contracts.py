@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from jsonschema_rs import validator_for
 
 from pointsman.language.collecting import Reading
-from pointsman.language.diagnostics import did_you_mean
+from pointsman.language.diagnostics import Fix, did_you_mean, nearest
 from pointsman.language.model import Json
 from pointsman.language.tree import Mapping, Missing, Node, Scalar, Sequence, entries, resolve
+from pointsman.language.writing import quote_of, written
 
 TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
 
@@ -34,7 +35,9 @@ def bad_schema(reading: Reading, node: Node, schema: Json) -> bool:
     """Report what is wrong with a JSON Schema; whether anything is."""
     found = list(_wrong_types(node, 0))
     for at, message in found:
-        reading.report("bad_schema", at.span, message)
+        near = nearest(at.text, TYPES)
+        fix = Fix(f"Change to {near}", at.span, written(near, quote_of(at))) if near else None
+        reading.report("bad_schema", at.span, message, fix=fix)
     if found:
         return True
     try:
@@ -61,7 +64,7 @@ def _refuse(uri: str) -> Json:
     raise ValueError(f"{uri} is not fetched; write the schema here")
 
 
-def _wrong_types(node: Node, depth: int) -> Iterator[tuple[Node, str]]:
+def _wrong_types(node: Node, depth: int) -> Iterator[tuple[Scalar, str]]:
     """Names of types that JSON has not, in every place of the schema where a schema stands."""
     node = resolve(node)
     if not isinstance(node, Mapping) or depth > _DEEPEST:

@@ -12,8 +12,9 @@ from pointsman.language.collecting import ABSENT, DEEPEST, Absent, Reading
 from pointsman.language.diagnostics import Diagnostic, Fix, Severity
 from pointsman.language.expressions import Parsed, Problem, is_template, needs_quotes, parse, parse_template
 from pointsman.language.scalars import SegmentMap, segments
-from pointsman.language.source import Span
+from pointsman.language.source import Source, Span
 from pointsman.language.tree import AliasBudget, Mapping, Missing, Node, Scalar, Sequence, entries, plain, resolve
+from pointsman.language.writing import written
 
 # A keystroke in a stage leaves its other expressions as they are; a tree counts from the start of its own text.
 _parsed = lru_cache(maxsize=1_000)(parse)
@@ -21,6 +22,9 @@ _parsed_template = lru_cache(maxsize=1_000)(parse_template)
 
 _WRAPPED = regex(r"\s*\$\{\{(.*)\}\}\s*\Z", 16)
 _LINE_END = regex(rb"[\r\n]|\Z")
+# An expression that YAML reads as it stands, between brackets too; and what it would not read so there.
+_PLAIN = regex(r"[A-Za-z0-9_(](?:[^,\[\]{}:#\r\n]|:(?=\S))*\Z")
+_FLOW_SIGNS = regex(r"[,\[\]{}\r\n]")
 # How far behind a value its true end is looked for; no condition on one line is longer.
 _LOOK = 400
 # Values that one key may hold, aliases expanded.
@@ -95,7 +99,14 @@ def _size(value: model.Json) -> int:
 def code_problems(reading: Reading, problems: tuple[Problem, ...], at: SegmentMap) -> None:
     """The parser's findings, each at its place in the file."""
     for problem in problems:
-        reading.report(problem.code, at.span(problem.start, problem.end), problem.message)
+        span = at.span(problem.start, problem.end)
+        # A sign that is spelt as an escape, or over two lines, is not simply replaced.
+        simple = problem.instead and span.end - span.start == problem.end - problem.start
+        # Nor does a value without quotes start with `!`: that is a tag.
+        bare = span.start == at.to_source(0) and reading.source.data[span.start - 1 : span.start] not in (b'"', b"'")
+        simple = simple and not (bare and problem.instead == "!")
+        fix = Fix(f"Change to {problem.instead}", span, problem.instead) if simple else None
+        reading.report(problem.code, span, problem.message, fix=fix)
 
 
 def shown(node: Node) -> str:
@@ -120,6 +131,15 @@ def quote_fix(node: Node) -> Fix | None:
     if isinstance(node, Scalar) and node.style == "plain" and not node.broken and node.value is not None:
         return Fix("Quote it", node.span, f'"{node.text}"')
     return None
+
+
+def list_fix(source: Source, node: Node) -> Fix | None:
+    """Brackets around a scalar that should be a list, where nothing in it means something else there."""
+    if not isinstance(node, Scalar) or node.broken or not node.text or node.style in ("literal", "folded"):
+        return None
+    raw = source.text(node.span)
+    fits = node.style != "plain" or not _FLOW_SIGNS.search(raw)
+    return Fix("Make it a list", node.span, f"[{raw}]") if fits else None
 
 
 def expression_needs_quotes(reading: Reading, span: Span, flow: bool) -> model.Code:
@@ -156,12 +176,15 @@ def condition_in_template(reading: Reading, scalar: Scalar, where: SegmentMap) -
     # Blanks in place of the braces: then no offset moves.
     text = " " * start + inner + " " * (len(scalar.text) - end)
     span = where.span(start - 3, end + 2)
+    bare = reading.source.text(where.span(start, end)).strip()
+    # What is read as YAML without its braces may be something else.
+    quoted = scalar.style == "plain" and not _PLAIN.match(bare)
     reading.report(
         "condition_in_template",
         span,
         "a condition is an expression already; `${{ }}` around it is not needed",
         Severity.HINT,
-        Fix("Remove the braces", span, reading.source.text(where.span(start, end)).strip()),
+        Fix("Remove the braces", span, written(bare, "'") if quoted else bare),
     )
     return parse(text)
 

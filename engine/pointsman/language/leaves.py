@@ -7,11 +7,13 @@ from pointsman.language import embedded, schema
 from pointsman.language.collecting import ABSENT, Absent, Reading
 from pointsman.language.diagnostics import Fix, nearest
 from pointsman.language.embedded import shown
-from pointsman.language.measures import EXPECTED, measure
+from pointsman.language.measures import EXPECTED, measure, nearest_measure
 from pointsman.language.model import Name
+from pointsman.language.scalars import resolve_plain
 from pointsman.language.schema import Shape
 from pointsman.language.source import Span
 from pointsman.language.tree import Missing, Node, Scalar, resolve
+from pointsman.language.writing import quote_of, written
 
 _REFERENCES = {
     "stage": "the name of a stage",
@@ -22,6 +24,8 @@ _REFERENCES = {
     "prompt": "the path of a prompt file",
     "policy": "the path of a policy file",
 }
+
+_TRUTH = {"true": ("true", "yes", "on", "y"), "false": ("false", "no", "off", "n")}
 
 
 def scalar(reading: Reading, node: Node, shape: Shape, what: str) -> Any:
@@ -36,19 +40,22 @@ def scalar(reading: Reading, node: Node, shape: Shape, what: str) -> Any:
             return value if not like or fullmatch(like, value) else invalid_value(reading, node, what, says)
         case schema.Reference(to=to):
             if not isinstance(value, str) or not value:
-                return wrong_type(reading, node, what, _REFERENCES[to], embedded.quote_fix(node))
+                # No quotes make a number the name of a stage.
+                fix = embedded.quote_fix(node) if to in ("prompt", "policy") else None
+                return wrong_type(reading, node, what, _REFERENCES[to], fix)
             return Name(value, node.span)
         case schema.Boolean():
-            return value if isinstance(value, bool) else wrong_type(reading, node, what, "true or false")
+            fix = _said_otherwise(node, {word: right for right, words in _TRUTH.items() for word in words})
+            return value if isinstance(value, bool) else wrong_type(reading, node, what, "true or false", fix)
         case schema.Integer(minimum=least):
             if not isinstance(value, int) or isinstance(value, bool):
-                return wrong_type(reading, node, what, "a whole number")
+                return wrong_type(reading, node, what, "a whole number", _unquoted(node, int))
             # Beyond 64 bits nothing is counted here, and journals hold no larger number.
             fits = least <= value < 1 << 63
             return value if fits else invalid_value(reading, node, what, _bounds(value, least))
         case schema.Number(minimum=floor):
             if not isinstance(value, int | float) or isinstance(value, bool):
-                return wrong_type(reading, node, what, "a number")
+                return wrong_type(reading, node, what, "a number", _unquoted(node, (int, float)))
             fits = floor <= value < float("inf")
             return float(value) if fits else invalid_value(reading, node, what, _bounds(value, floor))
         case schema.Choice():
@@ -74,10 +81,8 @@ def _choice(reading: Reading, node: Node, shape: schema.Choice, what: str, value
         return wrong_type(reading, node, what, expected)
     near = nearest(value, words)
     fix = None
-    if near:
-        quote = reading.source.text(node.span)[:1]
-        quote = quote if quote in ('"', "'") else ""
-        fix = Fix(f"Change to {near}", node.span, f"{quote}{near}{quote}")
+    if near and isinstance(node, Scalar):
+        fix = Fix(f"Change to {near}", node.span, written(near, quote_of(node)))
     return invalid_value(reading, node, what, expected, fix)
 
 
@@ -87,10 +92,25 @@ def _measure(reading: Reading, node: Node, unit: str, least: int, what: str) -> 
         return wrong_type(reading, node, what, expected)
     value = measure(node.text.strip(), unit)
     if value is None:
-        return invalid_value(reading, node, what, expected)
+        meant = nearest_measure(node.text, unit)
+        fix = Fix(f"Change to {meant}", node.span, written(meant, quote_of(node))) if meant else None
+        return invalid_value(reading, node, what, expected, fix)
     if value < least:
         return invalid_value(reading, node, what, f"{expected}, and more than nothing")
     return value
+
+
+def _said_otherwise(node: Node, known: dict[str, str]) -> Fix | None:
+    """Another word for a truth value, as the one that YAML knows."""
+    right = known.get(node.text.lower()) if isinstance(node, Scalar) and isinstance(node.value, str) else None
+    return Fix(f"Change to {right}", node.span, right) if right else None
+
+
+def _unquoted(node: Node, kind: type | tuple[type, ...]) -> Fix | None:
+    """A number that stands in quotes, without them."""
+    if isinstance(node, Scalar) and node.style in ("single", "double") and isinstance(resolve_plain(node.text), kind):
+        return Fix("Remove the quotes", node.span, node.text)
+    return None
 
 
 def wrong_type(reading: Reading, node: Node, what: str, expected: str, fix: Fix | None = None) -> Absent:

@@ -7,6 +7,25 @@ _DURATION = regex(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+\Z")
 _STEP = regex(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _SIZE = regex(r"(\d+(?:\.\d+)?) ?(B|KiB|MiB|GiB|KB|MB|GB)\Z")
 _MONEY = regex(r"(\d+(?:\.\d+)?) ?usd\Z", IGNORECASE)
+_AMOUNT = regex(r"(\d+(?:\.\d+)?) *([A-Za-z$]*)\Z")
+_SPELT = {
+    **dict.fromkeys(("ms", "msec", "millisecond"), "ms"),
+    **dict.fromkeys(("s", "sec", "second"), "s"),
+    **dict.fromkeys(("m", "min", "minute"), "m"),
+    **dict.fromkeys(("h", "hr", "hour"), "h"),
+    **dict.fromkeys(("d", "day"), "d"),
+}
+_SIZES = {
+    "kib": "KiB",
+    "mib": "MiB",
+    "gib": "GiB",
+    "kb": "KB",
+    "mb": "MB",
+    "gb": "GB",
+    "b": "B",
+    "byte": "B",
+    "bytes": "B",
+}
 
 _NANOSECONDS = {"ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3_600 * 10**9, "d": 86_400 * 10**9}
 _BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "KB": 10**3, "MB": 10**6, "GB": 10**9}
@@ -44,6 +63,25 @@ def measure(text: str, unit: str) -> int | float | None:
         case _:
             money = _MONEY.match(text)
             return float(money[1]) if money else None
+
+
+def nearest_measure(text: str, unit: str) -> str | None:
+    """What a text with a spelt-out unit, or a bare number, most likely means; None when that is not certain."""
+    text = text.strip()
+    match unit, _AMOUNT.match(text):
+        case "duration", found if found:
+            # A bare number is of seconds, as nearly everywhere.
+            word = found[2].lower() or "s"
+            meant = found[1] + (_SPELT.get(word) or _SPELT.get(word.removesuffix("s"), ""))
+        case "money", found if found and found[2].lower() in ("", "$", "dollar", "dollars", "us$"):
+            meant = f"{found[1]} usd"
+        case "money", _ if text.startswith("$"):
+            meant = f"{text[1:].strip()} usd"
+        case "size", found if found:
+            meant = found[1] + _SIZES.get(found[2].lower(), "")
+        case _:
+            return None
+    return meant if meant != text and (measure(meant, unit) or 0) > 0 else None
 
 
 def _whole(number: str, factor: int) -> int:

@@ -255,10 +255,7 @@ def _many(reading: Reading, node: Node, shape: schema.Many, what: str) -> Any:
     if isinstance(node, Scalar) and node.broken:
         return ABSENT
     if not isinstance(node, Sequence):
-        fix = None
-        if isinstance(node, Scalar) and node.value is not None and node.style in ("plain", "single", "double"):
-            fix = Fix("Make it a list", node.span, f"[{reading.source.text(node.span)}]")
-        return wrong_type(reading, node, what, "a list", fix)
+        return wrong_type(reading, node, what, "a list", embedded.list_fix(reading.source, node))
     values = list_items(reading, node.items, shape, what, node.flow)
     if too_few(reading, node.span, len(values), shape, what):
         return ABSENT

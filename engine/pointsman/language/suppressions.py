@@ -1,7 +1,7 @@
 """`# pointsman: allow[code] reason` on the line above takes a diagnostic away; one in vain is a hint."""
 
 from collections.abc import Iterable
-from re import MULTILINE
+from re import MULTILINE, Match
 from re import compile as regex
 
 from pointsman.language.diagnostics import Diagnostic, Fix, Severity
@@ -9,6 +9,7 @@ from pointsman.language.source import Source, Span
 from pointsman.language.tree import Mapping, Node, Scalar, Sequence, Tree
 
 _ALLOW = regex(rb"^[ \t]*(# *pointsman: *allow\[([^\]\r\n]*)\][^\r\n]*)", MULTILINE)
+_MARK = b"\xef\xbb\xbf"
 
 FIRM = frozenset({
     "toml_syntax", "expression_syntax", "expression_needs_quotes", "duplicate_key", "unknown_alias", "empty_file",
@@ -34,15 +35,45 @@ def suppressed(tree: Tree, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic
         for code in (part.strip() for part in comment[2].decode("utf-8", "replace").split(",")):
             kept = [one for one in found if not (_may_go(one, code) and source.line_at(one.span.start) == line)]
             if len(kept) == len(found) and not (damaged and _allowable(code)):
-                kept.append(unused_suppression(source, Span(*comment.span(1)), code))
+                kept.append(unused_suppression(source, comment, code))
             found = kept
     return found
 
 
-def unused_suppression(source: Source, span: Span, code: str) -> Diagnostic:
+def unused_suppression(source: Source, comment: Match[bytes], code: str) -> Diagnostic:
     """A comment that allows what does not happen on the next line."""
-    fix = Fix("Remove the comment", span, "")
-    return Diagnostic("unused_suppression", span, f"the next line has no {code} to allow", Severity.HINT, fix)
+    codes = [part.strip() for part in source.text(Span(*comment.span(2))).split(",")]
+    others = [part for part in codes if part != code]
+    if others:
+        fix = Fix(f"Remove {code} from the comment", Span(*comment.span(2)), ", ".join(others))
+    else:
+        line = source.line_at(comment.start())
+        end = source.line_starts[line + 1] if line + 1 < len(source.line_starts) else comment.end()
+        fix = Fix("Remove the comment", Span(comment.start(), end), "")
+    message = f"the next line has no {code} to allow"
+    return Diagnostic("unused_suppression", Span(*comment.span(1)), message, Severity.HINT, fix)
+
+
+def allowing(tree: Tree, found: Diagnostic) -> Fix | None:
+    """The comment that takes a finding away; None where it may not be taken, or no comment can stand."""
+    if not _allowable(found.code) or found.code == "unused_suppression":
+        return None
+    source = tree.source
+    line = source.line_at(found.span.start)
+    start = source.line_starts[line]
+    if line == 0 and source.data.startswith(_MARK):
+        start = len(_MARK)
+    title = f"Allow {found.code} here"
+    above = _ALLOW.match(source.data, source.line_starts[line - 1], start) if line else None
+    if above is not None and not _in_text(tree, above.start(1)):
+        codes = above[2].decode("utf-8", "replace").strip(", ")
+        return Fix(title, Span(*above.span(2)), f"{codes}, {found.code}" if codes else found.code)
+    if _in_text(tree, start):
+        return None
+    text = source.data[start : found.span.end]
+    indent = text[: len(text) - len(text.lstrip(b" \t"))].decode()
+    newline = "\r\n" if b"\r\n" in source.data[: 1 << 16] else "\n"
+    return Fix(title, Span(start, start), f"{indent}# pointsman: allow[{found.code}]{newline}")
 
 
 def _may_go(one: Diagnostic, code: str) -> bool:

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from re import compile as regex
 
 from pointsman.language import items, lowering, outline
-from pointsman.language.diagnostics import Diagnostic, did_you_mean
+from pointsman.language.diagnostics import Diagnostic, Fix, did_you_mean, nearest
 from pointsman.language.lowering import Link, Part
 from pointsman.language.outline import Section
 from pointsman.language.source import Source, Span
@@ -186,7 +186,9 @@ def _unknown(links: dict[str, list[Link]], alias: Link) -> list[Diagnostic]:
     link = _anchor_before(links, alias.name, span)
     if link is None:
         message = f'no anchor "&{alias.name}" stands above this alias' + did_you_mean(alias.name, links)
-        return [Diagnostic("unknown_alias", span, message)]
+        near = nearest(alias.name, links)
+        fix = Fix(f"Change to {near}", span, f"*{near}") if near and _anchor_before(links, near, span) else None
+        return [Diagnostic("unknown_alias", span, message, fix=fix)]
     if link.end >= alias.end:
         return [Diagnostic("unknown_alias", span, f'"*{alias.name}" stands inside the very value it names')]
     return []

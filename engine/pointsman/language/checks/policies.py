@@ -3,6 +3,7 @@
 from pointsman.language.checks.context import Environment, Findings
 from pointsman.language.contents import Unit
 from pointsman.language.diagnostics import Diagnostic, Fix, did_you_mean, nearest
+from pointsman.language.writing import written
 
 
 def reason_unknown(unit: Unit, env: Environment) -> Findings:
@@ -13,5 +14,5 @@ def reason_unknown(unit: Unit, env: Environment) -> Findings:
             continue
         span, near = rule.at("reason"), nearest(reason, known)
         message = f"{reason} is not in `reasons`{did_you_mean(reason, known)}"
-        fix = Fix(f"Change to {near}", span, near) if near else None
+        fix = Fix(f"Change to {near}", span, written(near)) if near else None
         yield Diagnostic("reason_unknown", span, message, fix=fix)

@@ -4,6 +4,7 @@ from pointsman.language.checks.context import Environment, Findings
 from pointsman.language.contents import Unit
 from pointsman.language.contracts import complaint
 from pointsman.language.diagnostics import Diagnostic
+from pointsman.language.embedded import list_fix
 
 
 def bad_default(unit: Unit, env: Environment) -> Findings:
@@ -14,7 +15,9 @@ def bad_default(unit: Unit, env: Environment) -> Findings:
             continue
         if found.get("merge") == "append" and not isinstance(value, list):
             message = f"`merge: append` adds to a list, and the default of {key.name} is none"
-            yield Diagnostic("bad_default", found.at("default"), message)
+            fits = found.get("schema") is None or not complaint(found.get("schema"), [value])
+            fix = list_fix(unit.source, found.entries["default"].value) if fits else None
+            yield Diagnostic("bad_default", found.at("default"), message, fix=fix)
             continue
         schema = found.get("schema")
         against = None if schema is None else complaint(schema, value)

@@ -50,7 +50,8 @@ def unknown_callable(unit: Unit, env: Environment) -> Findings:
             known = [one for one in sought.module.names if not one.startswith("__")]
             near, span = nearest(name, known), _part(unit.source, target, len(module) + 1, len(target.target))
             message = f"{sought.path} has no {name}{did_you_mean(name, known)}"
-            fix = Fix(f"Change to {near}", span, near) if near else None
+            exact = unit.source.text(span) == name
+            fix = Fix(f"Change to {near}", span, near) if near and exact else None
             yield Diagnostic("unknown_callable", span, message, fix=fix)
 
 

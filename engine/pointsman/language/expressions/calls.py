@@ -1,6 +1,6 @@
 """What a call means: a function of the table, a macro, `has`, or nothing we know."""
 
-from pointsman.language.diagnostics import did_you_mean
+from pointsman.language.diagnostics import did_you_mean, nearest
 from pointsman.language.expressions import patterns
 from pointsman.language.expressions.lexer import Token
 from pointsman.language.expressions.nodes import Call, Error, Expr, Has, Ident, Literal, Macro, Select
@@ -11,6 +11,7 @@ from pointsman.language.expressions.signatures import FUNCTIONS, MACROS, Signatu
 _TWO_NAMES = frozenset({"transformList", "transformMap"})
 # With three arguments these take two names; `map` takes a condition instead.
 _MAYBE_TWO_NAMES = frozenset({"all", "exists", "exists_one", "existsOne"})
+_NAMES = (*FUNCTIONS, *MACROS, "has")
 
 
 def call(
@@ -37,11 +38,19 @@ def call(
 def _check(problems: Problems, name: str, start: int, end: int, target: Expr | None, count: int, closed: bool) -> None:
     known = FUNCTIONS.get(name)
     if known is None:
+        near = None
         if name in MACROS:
             message = f"`{name}` is written behind a dot: {MACROS[name].signatures[0]}"
         else:
-            message = f"there is no function `{name}`{did_you_mean(name, [*FUNCTIONS, *MACROS, 'has'])}"
-        problems.add(start, end, message, "expression_unknown_function")
+            near = nearest(name, _NAMES)
+            message = f"there is no function `{name}`{did_you_mean(name, _NAMES)}"
+        problems.add(
+            start,
+            end,
+            message,
+            "expression_unknown_function",
+            near if near and (target is None or "." not in near) else "",
+        )
         return
     counts = known.global_counts if target is None else known.member_counts
     if closed and count not in counts:

@@ -133,7 +133,7 @@ class Cursor:
             message = f"{shown(token)} has no meaning in an expression"
         else:
             message = f"expected an operator or the end, found {shown(token)}"
-        self.problems.add(token.start, token.end, message)
+        self.problems.add(token.start, token.end, message, instead=instead or "")
 
 
 def shown(token: Token) -> str:

@@ -185,7 +185,7 @@ class Grammar(Cursor):
             args, closed = self.arguments()
             return call(self.problems, token, None, args, token.start, self.end, closed)
         if token.text == "not" and self.token.kind in STARTS - {".", "[", "-", "{"}:
-            self.problems.add(token.start, token.end, "`not` is no operator; write `!`")
+            self.problems.add(token.start, token.end, "`not` is no operator; write `!`", instead="!")
             inner = self.primary()
             return Error(token.start, self.end, (inner,))
         if token.text in RESERVED:

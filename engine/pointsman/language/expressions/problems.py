@@ -8,13 +8,14 @@ class Problem:
     """One finding: `message` is a sentence without a full stop, the range counts code points of the expression.
 
     Codes: expression_syntax, expression_unknown_function, expression_arguments (wrong number or form of a call),
-    expression_regex (a pattern RE2 refuses).
+    expression_regex (a pattern RE2 refuses). `instead` is what should stand there, where that is certain.
     """
 
     start: int
     end: int
     code: str
     message: str
+    instead: str = ""
 
 
 class Problems:
@@ -26,9 +27,9 @@ class Problems:
         self._found: dict[int, Problem] = {}
         self.closed = False  # set when the parser gave up: nothing after that is news
 
-    def add(self, start: int, end: int, message: str, code: str = "expression_syntax") -> None:
+    def add(self, start: int, end: int, message: str, code: str = "expression_syntax", instead: str = "") -> None:
         if not self.closed:
-            self._found.setdefault(start, Problem(start, end, code, message))
+            self._found.setdefault(start, Problem(start, end, code, message, instead))
 
     def flaws(self, flaws: list[tuple[int, int, str]]) -> None:
         for start, end, message in flaws:

@@ -89,7 +89,7 @@ def parse_template(text: str) -> Template:
         if not closed:
             problems.append(Problem(start, inner, "expression_syntax", "`${{` is never closed by `}}`"))
         problems.extend(
-            Problem(one.start + inner, one.end + inner, one.code, one.message)
+            Problem(one.start + inner, one.end + inner, one.code, one.message, one.instead)
             for one in expr.problems
             if closed or expr.text.strip()
         )
