@@ -144,7 +144,7 @@ class _Outside:
         self._tools = {name: InProcessAgent(fn) for name, fn in tools.items()}
         self._judge = judge
 
-    def agent(self, effect: Invoke) -> Executor:
+    def agent(self, effect: Invoke, state: State) -> Executor:
         return self._agents[effect.agent]
 
     def call(self, effect: Call, state: State) -> Callable[[CallSpec, Port], Awaitable[Outcome]]:

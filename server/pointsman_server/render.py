@@ -7,6 +7,7 @@ from typing import Any
 from pointsman.errors import RefusedDefinition
 from pointsman.language.diagnostics import Diagnostic
 from pointsman.language.source import Source
+from pointsman.runtime.words import printable
 
 COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "hint": "\x1b[1;36m"}
 RESET = "\x1b[0m"
@@ -90,20 +91,6 @@ def duration(ns: int) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(int(seconds), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def value_text(value: Any, limit: int = 100) -> str:
-    """A value on one line, cut to `limit` characters."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = printable(" ".join(text.split()))
-    return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def printable(text: str) -> str:
-    """Text that can not move a terminal's cursor: control characters and lone surrogates as `·`."""
-    return "".join(
-        char if char.isprintable() or char == "\t" else "·" for char in text.encode("utf-8", "replace").decode()
-    )
 
 
 def pretty(value: Any) -> str:

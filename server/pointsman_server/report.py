@@ -9,8 +9,9 @@ from typing import Any
 from pointsman.kernel.effects import Ask
 from pointsman.kernel.state import State, digest
 from pointsman.runtime.questions import answer_example, question_name
+from pointsman.runtime.words import printable
 from pointsman.security.redaction import Redactor
-from pointsman_server.render import pretty, printable
+from pointsman_server.render import pretty
 from pointsman_server.views import SIGNS
 
 WORDS = {

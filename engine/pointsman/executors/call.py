@@ -25,11 +25,12 @@ class CallSpec:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt or a request ended: a value, or an error."""
+    """How an attempt or a request ended: a value, or an error; `reused` is the run whose value it is."""
 
     value: Json = None
     error: ErrorInfo | None = None
     usage: Usage | None = None
+    reused: str = ""
 
 
 class Port(Protocol):

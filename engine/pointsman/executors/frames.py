@@ -7,7 +7,7 @@ them all.
 from struct import Struct as Layout
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from pointsman.kernel.events import Json
 
@@ -27,13 +27,16 @@ class Frame(Struct, frozen=True, tag_field="kind"):
 
 
 class Setup(Frame, frozen=True, tag="setup"):
-    """Host to worker, first and once: where modules and files are. `pythonpath` is the user's own variable."""
+    """Host to worker, first and once: where modules and files are. `pythonpath` is the user's own variable; `pinned`
+    are the modules the run was started with, by path, each byte a character: imported whatever the files say now.
+    """
 
     protocol: int
     roots: list[str]
     cwd: str
     pythonpath: str
     max_result: int
+    pinned: dict[str, str] = field(default_factory=dict)
 
 
 class Call(Frame, frozen=True, tag="call"):

@@ -19,8 +19,9 @@ from pointsman.executors.worker import MAX_RESULT, Launch, Unusable, Worker
 class WorkerPool:
     """At most `size` attempts at once, and `warm` workers started before they are needed, as far as `size` allows.
 
-    `env` is the whole environment of the workers, `roots` come first on their import path. Which pool serves which
-    code is the caller's business.
+    `env` is the whole environment of the workers, `roots` come first on their import path. `pinned` are the modules
+    they import as they are given here, whatever the files hold by then. Which pool serves which code is the caller's
+    business.
     """
 
     def __init__(
@@ -32,8 +33,10 @@ class WorkerPool:
         size: int | None = None,
         warm: int = 1,
         max_result: int = MAX_RESULT,
+        pinned: Mapping[Path, bytes] | None = None,
     ) -> None:
-        self._launch = Launch(interpreter, dict(env), tuple(roots), cwd, max_result)
+        texts = {os.path.normpath(path): data for path, data in (pinned or {}).items()}
+        self._launch = Launch(interpreter, dict(env), tuple(roots), cwd, max_result, texts)
         self._size = size or os.cpu_count() or 1
         self._warm = warm
         self._slots = asyncio.Semaphore(self._size)

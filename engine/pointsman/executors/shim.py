@@ -24,6 +24,7 @@ import struct
 import sys
 import threading
 from collections.abc import Callable
+from importlib.machinery import SourceFileLoader
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING or __package__:
@@ -206,6 +207,7 @@ class _Worker:
 
     def _set_up(self, frame: dict[str, Any]) -> None:
         self.max_result, self._roots, self._cwd = frame["max_result"], frame["roots"], frame["cwd"]
+        _pin({path: text.encode("latin-1") for path, text in frame.get("pinned", {}).items()})
         path = frame["pythonpath"]
         if path:
             os.environ["PYTHONPATH"] = path
@@ -243,6 +245,21 @@ class _Worker:
             _end()
         frame: dict[str, Any] = json.loads(body)
         return frame
+
+
+def _pin(texts: dict[str, bytes]) -> None:
+    """From now on import these modules as they are given, wherever their files hold something else by then."""
+    plain = SourceFileLoader.get_code
+
+    def get_code(self: SourceFileLoader, fullname: str) -> Any:
+        path = self.get_filename(fullname)
+        text = texts.get(os.path.normpath(path))
+        if text is None or self.get_data(path) == text:
+            return plain(self, fullname)
+        return compile(text, path, "exec", dont_inherit=True)
+
+    if texts:
+        SourceFileLoader.get_code = get_code  # type: ignore[method-assign,assignment]  # the one place all sources come through
 
 
 def _json(frame: dict[str, Any]) -> bytes:

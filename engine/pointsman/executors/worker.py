@@ -45,6 +45,7 @@ class Launch:
     roots: tuple[Path, ...]
     cwd: Path
     max_result: int
+    pinned: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Unusable(Exception):
@@ -203,7 +204,12 @@ class Worker(asyncio.Protocol):
                 return ErrorInfo("lost", "worker_lost", "the worker was killed while it started")
             return self._unusable(f"{launch.interpreter} does not work as a worker: {said or 'it never answered'}")
         setup = frames.Setup(
-            frames.PROTOCOL, [str(root) for root in launch.roots], str(launch.cwd), pythonpath, launch.max_result
+            frames.PROTOCOL,
+            [str(root) for root in launch.roots],
+            str(launch.cwd),
+            pythonpath,
+            launch.max_result,
+            {path: data.decode("latin-1") for path, data in launch.pinned.items()},
         )
         self._transport.write(frames.encode(setup))
         return None

@@ -22,6 +22,24 @@ def fork(at: Branch, code: Instruction) -> Forked:
     return Forked(code.name, {branch.name: f"{prefix}.{branch.name}" for branch in code.stage.fork.branches})
 
 
+def block_of(branch: str) -> str:
+    """The block a branch runs, as its program names it: `main/checks#2.risk` runs `checks.risk`."""
+    parts = branch.split("/")[1:]
+    names = []
+    for part in parts:
+        stage, _, name = part.rpartition(".")
+        names += [stage.partition("#")[0], name]
+    return ".".join(names)
+
+
+def stage_id(branch: str, stage: str) -> str:
+    """The path of names of a stage. A branch that is one stage is called like it, and has no path of its own."""
+    block = block_of(branch)
+    if not block:
+        return stage
+    return block if block.rpartition(".")[2] == stage else f"{block}.{stage}"
+
+
 def child_branches(state: State, parent: Branch, event: Forked) -> list[Branch]:
     """The branches as they start: they see the parent's outputs and state, and write only their own."""
     code = state.program.at(parent.block, event.stage)

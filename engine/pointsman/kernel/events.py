@@ -50,6 +50,13 @@ class Pin(Struct, frozen=True):
     hash: str
 
 
+class Rerun(Struct, frozen=True, omit_defaults=True):
+    """That a run goes on where another stood: what has not changed since `run` is re-used, up to stage `start_at`."""
+
+    run: str
+    start_at: str = ""
+
+
 class PolicyStamp(Struct, frozen=True, omit_defaults=True):
     """Which policy answered, in which version: `hash` is the text's digest, `error` why it could not be read."""
 
@@ -86,7 +93,8 @@ class Event(Struct, frozen=True, omit_defaults=True, tag_field="kind"):
 class RunStarted(Event, frozen=True, tag="run.started"):
     """The first event. `env` holds the allow-listed variables captured now, `principal` who started it, `cwd` where.
 
-    `policies` are the paths of the policy files that watch the run; `pins` are the texts it was started with.
+    `policies` are the paths of the policy files that watch the run; `pins` are the texts it was started with. `rerun`
+    says that it re-uses the results of another run, `note` what a person should know of how it was started.
     """
 
     pipeline: str
@@ -99,6 +107,8 @@ class RunStarted(Event, frozen=True, tag="run.started"):
     pins: tuple[Pin, ...] = ()
     principal: dict[str, Json] = field(default_factory=dict)
     policies: tuple[str, ...] = ()
+    rerun: Rerun | None = None
+    note: str = ""
 
 
 class RunHosted(Event, frozen=True, tag="run.hosted"):
@@ -127,13 +137,15 @@ class AttemptStarted(Event, frozen=True, tag="attempt.started"):
 
 
 class AttemptResult(Event, frozen=True, tag="attempt.result"):
-    """The answer to an `Invoke` or a `Call`: a value, or an error."""
+    """The answer to an `Invoke` or a `Call`: a value, or an error. `reused` is the run whose result it is: then
+    nothing was called."""
 
     effect: str
     attempt: int
     value: Json = None
     error: ErrorInfo | None = None
     usage: Usage | None = None
+    reused: str = ""
 
 
 class CallRequested(Event, frozen=True, tag="call.requested"):
@@ -174,11 +186,12 @@ class Decided(Event, frozen=True, tag="decided"):
 
 
 class Answered(Event, frozen=True, tag="answered"):
-    """A person's answer to an `Ask`, already checked against what was asked."""
+    """A person's answer to an `Ask`, already checked against what was asked; `reused` as in `AttemptResult`."""
 
     effect: str
     value: Json
     by: str = ""
+    reused: str = ""
 
 
 class Edited(Event, frozen=True, tag="edited"):

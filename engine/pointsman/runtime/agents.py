@@ -23,6 +23,7 @@ from pointsman.language.expressions import as_text
 from pointsman.language.source import Source
 from pointsman.language.syntax import AliasBudget, parse, plain
 from pointsman.runtime.policies import PolicyBook
+from pointsman.runtime.reuse import Reuse, reusing
 
 PROBE_S = 20.0
 """How long an interpreter may take to say its version: a cold disk is slow, a hanging one must not hold us."""
@@ -42,8 +43,12 @@ class Agents:
         scripts: Mapping[str, bytes] | None = None,
         policies: PolicyBook | None = None,
         in_process: Mapping[str, Callable[..., Any]] | None = None,
+        reuse: Reuse | None = None,
+        code: Mapping[Path, bytes] | None = None,
     ) -> None:
         self._program = program
+        self._code = code or {}
+        self._reuse = reuse
         self._interpreter = interpreter
         self._roots = tuple(roots)
         self._cwd = cwd
@@ -53,8 +58,10 @@ class Agents:
         self._pool: WorkerPool | None = None
         self._made: dict[str, Executor] = {name: InProcessAgent(fn) for name, fn in (in_process or {}).items()}
 
-    def agent(self, effect: Invoke) -> Executor:
+    def agent(self, effect: Invoke, state: State) -> Executor:
         """The executor of an attempt. Scripts and commands are made for it, the others are shared."""
+        if known := reusing(self._reuse, effect, state):
+            return known
         made = self._made.get(effect.agent)
         if made is not None:
             return made
@@ -113,7 +120,7 @@ class Agents:
 
     def _workers(self) -> WorkerPool:
         if self._pool is None:
-            self._pool = WorkerPool(self._interpreter, self._env, self._roots, self._cwd)
+            self._pool = WorkerPool(self._interpreter, self._env, self._roots, self._cwd, pinned=self._code)
         return self._pool
 
     def _command(self, command: model.CommandTarget, request: dict[str, Json]) -> CommandAgent:

@@ -5,7 +5,7 @@ A run start reads and hashes everything itself and trusts no watcher: an editor 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,8 +16,12 @@ from pointsman.kernel.instructions import Program, compile_program
 from pointsman.language import model
 from pointsman.language.analysis import Analysis, analyse, kind_of
 from pointsman.language.diagnostics import did_you_mean
+from pointsman.language.imports import closure
+from pointsman.language.modules import import_roots, parts
 from pointsman.language.source import Source
-from pointsman.runtime.workspace import Place, find_place, import_roots, read_source, read_wanted, shown_path
+from pointsman.runtime.makings import Makings
+from pointsman.runtime.workspace import Place, Read, find_place, read_source, read_text, read_wanted, shown_path
+from pointsman.runtime.workspace import import_roots as folders_of
 
 
 @dataclass(frozen=True)
@@ -34,29 +38,51 @@ class Loaded:
     texts: tuple[Definition, ...]
     policy_files: tuple[tuple[Path, str], ...]
     scripts: dict[str, bytes] = field(default_factory=dict)
+    policy_texts: Mapping[Path, bytes] = field(default_factory=dict)
+    """The last good text of policies, where somebody has kept it."""
+
+    @property
+    def code(self) -> dict[Path, bytes]:
+        """The agents' modules by path, as they were read."""
+        return {self.path.parent / text.path: text.text for text in self.texts if text.kind == "code"}
 
 
-def load(path: Path, name: str | None = None) -> Loaded:
-    """Read and compile a pipeline with all it refers to; `name` picks one of several in the file.
+def load(path: Path, name: str | None = None, read: Read = read_text) -> Loaded:
+    """Read and compile a pipeline with all it refers to; `name` picks one of several in the file, `read` gives the
+    texts: those on disk, or those that were there before.
 
     Raises RefusedDefinition with the diagnostics `pointsman check` prints, or Misuse when there is no such thing.
     """
+    found, place = _read(path, read)
+    return _loaded(found, place, path, pick(found, shown_path(place, path), name), read)
+
+
+def load_all(path: Path, read: Read = read_text) -> Iterator[Loaded]:
+    """Every pipeline of a file. Raises what `load` raises."""
+    found, place = _read(path, read)
+    for pipeline in found.pipelines:
+        yield _loaded(found, place, path, pipeline, read)
+
+
+def _read(path: Path, read: Read) -> tuple[Analysis, Place]:
     if kind_of(path.name) not in ("pipeline", None):
         raise Misuse("not_a_pipeline", f"{path} is no pipeline", "Pipelines are named *.pipeline.yaml")
-    place = find_place(path)
+    place = find_place(path, read)
     if any(found.severity == "error" for found in place.diagnostics):
         raise RefusedDefinition(str(place.root / "pointsman.toml"), place.diagnostics)
-    shown = shown_path(place, path)
-    source = read_source(path, shown)
-    files = read_wanted(place, path, source)
-    found = analyse(source, files, place.settings)
+    source = read_source(path, shown_path(place, path), read)
+    found = analyse(source, read_wanted(place, path, source, read), place.settings)
     if found.errors or not found.pipelines:
         raise RefusedDefinition(str(path), found.diagnostics)
-    pipeline = pick(found, shown, name)
-    base = path.resolve().parent
-    prompts = _texts(base, _prompts(pipeline, place.settings), "prompt")
-    scripts = _texts(base, _scripts(pipeline, place.settings), "script")
-    code = _code(files.texts)
+    return found, place
+
+
+def _loaded(found: Analysis, place: Place, path: Path, pipeline: model.Pipeline, read: Read) -> Loaded:
+    source, base = found.source, path.resolve().parent
+    shown = source.path
+    prompts = _texts(base, _prompts(pipeline, place.settings), "prompt", read)
+    scripts = _texts(base, _scripts(pipeline, place.settings), "script", read)
+    code = _code(base, pipeline, place.settings, import_roots(shown, place.settings), read)
     settings = place.source
     workspace = [Definition(settings.digest, "workspace", "pointsman.toml", settings.data)] if settings else []
     texts = (*prompts, *scripts, *code, *workspace)
@@ -80,6 +106,13 @@ def load(path: Path, name: str | None = None) -> Loaded:
         policy_files,
         {text.path: text.text for text in scripts},
     )
+
+
+def made_of(loaded: Loaded) -> Makings:
+    """What its stages are made of."""
+    hashes = {text.path: text.hash for text in loaded.texts if text.kind in ("prompt", "script")}
+    code = {text.path: text.text for text in loaded.texts if text.kind == "code"}
+    return Makings(loaded.program, hashes, code, import_roots(loaded.shown, loaded.place.settings))
 
 
 def pick(found: Analysis, shown: str, name: str | None) -> model.Pipeline:
@@ -110,21 +143,23 @@ def _scripts(pipeline: model.Pipeline, settings: model.Workspace) -> list[str]:
     return [name.removeprefix("scripted:") for name in named if name.startswith("scripted:")]
 
 
-def _texts(base: Path, names: Iterable[str], kind: str) -> list[Definition]:
+def _texts(base: Path, names: Iterable[str], kind: str, read: Read) -> list[Definition]:
     texts = []
     for name in dict.fromkeys(names):
-        source = read_source(base / name, name)
+        source = read_source(base / name, name, read)
         texts.append(Definition(source.digest, kind, name, source.data))
     return texts
 
 
-def _code(files: Mapping[str, bytes | None]) -> list[Definition]:
-    """The agents' Python as it is now: for the record, and to notice a change on resume."""
-    found: list[Definition] = []
-    for name, data in sorted(files.items()):
-        if name.endswith(".py") and data is not None:
-            found.append(Definition(Source(name, data).digest, "code", name, data))
-    return found
+def _code(
+    base: Path, pipeline: model.Pipeline, settings: model.Workspace, roots: tuple[str, ...], read: Read
+) -> list[Definition]:
+    """The agents' Python as it is now, with what it imports of the project: for the record, and to notice a change."""
+    used = [worker.target for worker in _agents(pipeline, settings)]
+    used += [tool.target for tool in (*settings.tools, *pipeline.tools)]
+    targets = [parts(target.target) for target in used if isinstance(target, model.PythonTarget)]
+    texts = closure([target[0] for target in targets if target], roots, lambda name: read(base / name))
+    return [Definition(Source(name, data).digest, "code", name, data) for name, data in sorted(texts.items())]
 
 
 def _policy_files(place: Place, base: Path, pipeline: model.Pipeline) -> list[tuple[Path, str]]:
@@ -136,4 +171,4 @@ def _policy_files(place: Place, base: Path, pipeline: model.Pipeline) -> list[tu
 
 def roots_of(loaded: Loaded) -> tuple[Path, ...]:
     """Where this pipeline's Python is imported from."""
-    return import_roots(loaded.place, loaded.path)
+    return folders_of(loaded.place, loaded.path)

@@ -6,7 +6,7 @@ denies (it fails closed).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from pointsman.kernel.effects import Decide
 from pointsman.kernel.envelope import Scope
 from pointsman.kernel.events import Decided, PolicyStamp
 from pointsman.kernel.state import State
+from pointsman.language.analysis import Analysis, Files, analyse
 from pointsman.language.model import LlmTarget
 from pointsman.language.source import Source
 from pointsman.policy import Facts, LoadedPolicy, decide, load_policy
@@ -34,12 +35,18 @@ class _File:
 
 
 class PolicyBook:
-    """The policy files of one run. `keep` is called with each text the first time a decision uses it."""
+    """The policy files of one run. `keep` is called with each text the first time a decision uses it; `last_good` are
+    texts to fall back to when a file is broken before the run has read it once."""
 
     def __init__(
-        self, place: Place, files: Sequence[tuple[Path, str]], keep: Callable[[Definition], None] | None = None
+        self,
+        place: Place,
+        files: Sequence[tuple[Path, str]],
+        keep: Callable[[Definition], None] | None = None,
+        last_good: Mapping[Path, bytes] | None = None,
     ) -> None:
         self._place = place
+        self._last_good = last_good or {}
         self._files = [_File(path, shown) for path, shown in files]
         self._keep = keep
 
@@ -71,12 +78,18 @@ class PolicyBook:
             first = analysed.errors[0].message if analysed.errors else "there is no policy in it"
             self._broken(file, first, analysed.source)
             return
+        self._take(file, analysed)
+
+    def _take(self, file: _File, analysed: Analysis) -> None:
         file.policies = tuple(load_policy(analysed.source, policy) for policy in analysed.policies)
         file.good = True
         if self._keep:
             self._keep(Definition(analysed.source.digest, "policy", file.shown, analysed.source.data))
 
     def _broken(self, file: _File, why: str, source: Source | None) -> None:
+        if not file.good and file.path in self._last_good:
+            found = analyse(Source(file.shown, self._last_good[file.path]), Files(), self._place.settings)
+            self._take(file, found)
         if file.good:
             error = f"the file on disk is broken, the last good version is used: {why}"
             file.policies = tuple(_stamped(policy, error) for policy in file.policies)

@@ -18,6 +18,7 @@ class Line:
     note: str = ""
     attempt: int = 1
     flag: str = ""
+    reused: bool = False
 
     @property
     def depth(self) -> int:
@@ -68,6 +69,8 @@ class Progress:
             case ev.Progressed() if line:
                 share = f"{event.fraction:.0%} " if event.fraction is not None else ""
                 line.note = share + event.message
+            case ev.AttemptResult(reused=run) | ev.Answered(reused=run) if line and run:
+                line.reused, line.status = True, "running"
             case ev.CallAdmitted() if line:
                 line.note = f"call {event.call.rsplit('/', 1)[-1]}"
             case ev.Asked() if line:

@@ -7,7 +7,7 @@ share one store and one writer for each durability, so a thousand runs need no t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -46,6 +46,10 @@ class Live:
         return state.outcome or ("asking" if self.session.only_people_wait() else "running")
 
 
+Moved = Callable[[Live, Sequence[Record]], None]
+"""Told of a run, and of what has just happened in it."""
+
+
 class Registry:
     """Live runs by id. Belongs to one event loop; `close` gives all of them back, to be resumed by anybody."""
 
@@ -54,6 +58,7 @@ class Registry:
         self._endpoint = endpoint
         self._journals: dict[tuple[str, str], tuple[Store, Writer]] = {}
         self._held = ExitStack()
+        self._watchers: list[Moved] = []
 
     def start(self, loaded: Loaded, value: Json, options: Options, *, park: bool = True) -> Live:
         """Start a run and drive it. With `park`, it is given back when only people are waited for.
@@ -84,6 +89,15 @@ class Registry:
                 session.answer(*answer)
         return self._drive(session, park)
 
+    def watch(self, moved: Moved) -> None:
+        """Be told for good of all that happens in any run, and with no events of what else has changed about one."""
+        self._watchers.append(moved)
+
+    def tell(self, live: Live, records: Sequence[Record] = ()) -> None:
+        """Something about a live run is another."""
+        for moved in self._watchers:
+            moved(live, records)
+
     async def close(self) -> None:
         """Stop driving: what has not ended can be resumed."""
         tasks = [live.task for live in self.live.values()]
@@ -95,17 +109,28 @@ class Registry:
         self.live.clear()
         self._held.close()
 
+    def adopt(self, session: Session, task: asyncio.Task[State]) -> Live:
+        """A run of this process that somebody else starts and gives back; `task` drives it."""
+        live = self._known(session, task)
+        task.add_done_callback(lambda _: self.live.pop(session.run_id, None))
+        return live
+
     def _drive(self, session: Session, park: bool) -> Live:
-        state = session.state
+        return self._known(session, asyncio.get_running_loop().create_task(self._run(session, park)))
+
+    def _known(self, session: Session, task: asyncio.Task[State]) -> Live:
+        state, seen = session.state, 0
         progress = Progress(session.run_id, state.started.pipeline)
         for record in session.past:
             progress.fold(record)
-        task = asyncio.get_running_loop().create_task(self._run(session, park))
+            seen = record.seq
         live = self.live[session.run_id] = Live(session, progress, state.started.path, task)
 
         def moved(records: Sequence[Record], state: State) -> None:
             for record in records:
-                progress.fold(record)
+                if record.seq > seen:  # durable already when we came, and about to be told
+                    progress.fold(record)
+            self.tell(live, records)
 
         session.watch(moved)
         return live
@@ -115,7 +140,7 @@ class Registry:
             async with session:
                 return await session.run(park=park)
         finally:
-            del self.live[session.run_id]
+            self.tell(self.live.pop(session.run_id))
 
     def _journal(self, place: Place, options: Options, *, create: bool) -> tuple[Store, Writer]:
         durability = options.durability or place.settings.durability

@@ -18,7 +18,7 @@ import msgspec
 
 from pointsman.errors import JournalError, Misuse, PointsmanError, RunUnavailable
 from pointsman.journal import HostLock, InlineWriter, MemoryStore, Store, Writer, thread_writer
-from pointsman.journal.replay import past, scripts_of
+from pointsman.journal.replay import Past, past, scripts_of
 from pointsman.journal.store import Definition, Lease, RunRow
 from pointsman.kernel import editing, machine
 from pointsman.kernel.effects import AnyEffect, Ask
@@ -32,9 +32,11 @@ from pointsman.runtime.catalog import Loaded, roots_of
 from pointsman.runtime.clock import Clock, SystemClock
 from pointsman.runtime.driver import Driver
 from pointsman.runtime.journals import open_journal
+from pointsman.runtime.makings import makings_of
 from pointsman.runtime.policies import PolicyBook
 from pointsman.runtime.questions import check_answer, question_at
 from pointsman.runtime.redacting import redactor_for
+from pointsman.runtime.reuse import Reuse, plan
 from pointsman.runtime.workspace import Place, import_roots, interpreter
 from pointsman.security.redaction import Redactor
 
@@ -58,6 +60,12 @@ class Options:
     """One that many sessions share, and that stays open; without it each has its own."""
     endpoint: str = ""
     """Where this host listens, for the lease."""
+    reuse: Reuse | None = None
+    """What is taken from an earlier run instead of being done anew."""
+    note: str = ""
+    """What a person should know of how the run was started."""
+    door: bytes = b""
+    """How to be let in there, for this user alone: what the file says that proves this host's life."""
 
 
 class Session:
@@ -76,6 +84,7 @@ class Session:
         self._held = held
         self._driver: Driver
         self._agents: Agents
+        self._reuse: Reuse | None = None
         self._first: tuple[AnyEffect, ...] = ()
 
     @property
@@ -187,20 +196,26 @@ class Session:
         self._driver.post(RunCancelled(by), "main")
 
     def _answer_prepared(self, records: Sequence[Record], state: State) -> None:
-        """Give an answer the caller brought along as soon as it is asked for; else it is left to a person.
+        """Give an answer that is known as soon as it is asked for; else it is left to a person.
 
         A question in doubt is never answered beforehand.
         """
         for record in records:
             ask = record.event
-            if isinstance(ask, Asked) and ask.about == "stage" and ask.stage in self._options.answers:
+            if not isinstance(ask, Asked) or ask.about != "stage" or ask.effect not in state.pending:
+                continue
+            if self._reuse and (known := self._reuse.answer(ask, record.branch, state)):
+                self._driver.post(Answered(ask.effect, known.value, known.by, self._reuse.run), record.branch)
+            elif ask.stage in self._options.answers:
                 with suppress(PointsmanError):  # unfit, too late, or the run has ended in the same turn
                     self.answer(ask.effect, self._options.answers[ask.stage], "prepared")
 
     def _attach(self, state: State, seq: int, loaded: _Hosted, first: tuple[AnyEffect, ...], wall_used_ns: int) -> None:
         options = self._options
         keep = self.store.add_definitions
-        policies = PolicyBook(self.place, loaded.policies, lambda text: keep([text])) if loaded.policies else None
+        policies = None
+        if loaded.policies:
+            policies = PolicyBook(self.place, loaded.policies, lambda text: keep([text]), loaded.policy_texts)
         agents = Agents(
             state.program,
             interpreter=interpreter(self.place, options.env),
@@ -210,8 +225,11 @@ class Session:
             scripts=loaded.scripts,
             policies=policies,
             in_process=options.agents,
+            reuse=loaded.reuse,
+            code=loaded.code,
         )
         self._agents = agents
+        self._reuse = loaded.reuse
         self._stack.push_async_callback(agents.close)
         writer = options.writer
         if writer is None:
@@ -236,6 +254,9 @@ class _Hosted:
     roots: tuple[Path, ...]
     cwd: Path
     scripts: dict[str, bytes]
+    reuse: Reuse | None = None
+    code: Mapping[Path, bytes] = field(default_factory=dict)
+    policy_texts: Mapping[Path, bytes] = field(default_factory=dict)
 
 
 def start(loaded: Loaded, value: Json, options: Options | None = None, store: Store | None = None) -> Session:
@@ -262,13 +283,23 @@ def start(loaded: Loaded, value: Json, options: Options | None = None, store: St
         pins=loaded.pins,
         principal=dict(options.principal),
         policies=tuple(shown for _, shown in loaded.policy_files),
+        rerun=options.reuse.rerun if options.reuse else None,
+        note=options.note,
     )
     first = Record(1, "main", now, event)
     row = RunRow(run_id, loaded.program.name, loaded.definition.hash, loaded.shown, SEMANTICS, now)
     session = _hosted(place, store, run_id, options, lambda: store.create_run(row, _unique(loaded), [first]), owned)
     with session.given_back_on_error():
         state, effects = machine.step(machine.initial(loaded.program, run_id), first)
-        hosted = _Hosted(loaded.policy_files, roots_of(loaded), cwd, loaded.scripts)
+        hosted = _Hosted(
+            loaded.policy_files,
+            roots_of(loaded),
+            cwd,
+            loaded.scripts,
+            options.reuse,
+            loaded.code,
+            loaded.policy_texts,
+        )
         session._attach(state, 1, hosted, effects, 0)
     return session
 
@@ -329,8 +360,22 @@ def _take_up(session: Session, place: Place, store: Store, row: RunRow, options:
         import_roots(place, pipeline),
         cwd,
         scripts_of(store, started),
+        _reuse_again(store, lived),
     )
     session._attach(state, seq, hosted, first, lived.active_ns)
+
+
+def _reuse_again(store: Store, lived: Past) -> Reuse | None:
+    """What a run that goes on where another stood may still take of it."""
+    rerun = lived.state.started.rerun
+    if rerun is None:
+        return None
+    try:
+        reuse = plan(store, rerun.run, makings_of(store, lived.state.started, lived.state.program), rerun.start_at)
+    except PointsmanError:  # the other run is gone: nothing is lost but its results
+        return None
+    reuse.went_on(store.records(lived.row.id))
+    return reuse
 
 
 def changed_code(place: Place, started: RunStarted) -> tuple[str, ...]:
@@ -382,7 +427,7 @@ def _hosted(
 ) -> Session:
     """Become the host: a lock file that proves our life first (a journal on disk), then the lease."""
     host = f"host-{os.getpid()}-{options.clock.run_id().rsplit('-', 1)[-1]}"
-    lock = HostLock(place.root, host) if not isinstance(store, MemoryStore) else nullcontext()
+    lock = HostLock(place.root, host, options.door) if not isinstance(store, MemoryStore) else nullcontext()
     with ExitStack() as undo:
         if owned:
             undo.callback(store.close)

@@ -21,6 +21,9 @@ from pointsman.language.source import Source
 from pointsman.language.workspace import read_workspace
 
 SETTINGS = "pointsman.toml"
+Read = Callable[[Path], bytes | None]
+"""Gives the bytes of a file, None when there is none."""
+
 MAX_FILE = 16 * 1024 * 1024
 """Bytes of a text we read: nothing that a person writes by hand is larger."""
 
@@ -35,11 +38,13 @@ class Place:
     source: Source | None = None
 
 
-def find_place(start: Path) -> Place:
+def find_place(start: Path, read: Read | None = None) -> Place:
     """The nearest folder upward with `pointsman.toml`, `.pointsman/` or `.git`; without one, the folder itself."""
     folder = start if start.is_dir() else start.parent
     root = Path(find_root(str(folder)))
     path = root / SETTINGS
+    if read:
+        return make_place(root, read(path))
     return make_place(root, path.read_bytes() if path.is_file() else None)
 
 
@@ -57,9 +62,12 @@ def shown_path(place: Place, path: Path) -> str:
     return full.relative_to(place.root).as_posix() if full.is_relative_to(place.root) else full.as_posix()
 
 
-def read_source(path: Path, shown: str | None = None) -> Source:
+def read_source(path: Path, shown: str | None = None, read: Read | None = None) -> Source:
     """Read one text; `shown` is how people know it. Raises Misuse when there is nothing to read."""
     name = shown or str(path)
+    data = read(path) if read else None
+    if data is not None:
+        return Source(name, data)
     try:
         if path.is_dir():
             raise Misuse("file_unreadable", f"{name} is a folder", "Name a file in it")
@@ -102,14 +110,14 @@ def read_wanted(
     place: Place,
     path: Path,
     source: Source,
-    read: Callable[[Path], bytes | None] = read_text,
+    read: Read = read_text,
     memory: Memory | None = None,
 ) -> Files:
     """The files an analysis would like to see, as `read` gives them; what is not there is None."""
     return read_files(path, analysis.wanted(source, place.settings, memory), read)
 
 
-def read_files(path: Path, names: Iterable[str], read: Callable[[Path], bytes | None] = read_text) -> Files:
+def read_files(path: Path, names: Iterable[str], read: Read = read_text) -> Files:
     """The files of these names, as seen from the folder of the file at `path`."""
     base = path.resolve().parent
     return Files({name: read(base / name) for name in names}, None)

@@ -8,24 +8,23 @@ from typing import Any
 
 import msgspec
 
-from pointsman.debugger.nodes import step_of
 from pointsman.errors import Misuse
 from pointsman.journal.replay import Past, past
 from pointsman.journal.store import Store
 from pointsman.kernel.effects import Ask
-from pointsman.kernel.envelope import envelope
 from pointsman.kernel.events import Record
 from pointsman.kernel.machine import is_derived
-from pointsman.kernel.state import State, digest
+from pointsman.kernel.state import digest
+from pointsman.runtime.describing import event_kind, event_words
+from pointsman.runtime.desk import envelope_at
 from pointsman.runtime.journals import open_journal
 from pointsman.runtime.redacting import redactor_for
 from pointsman.runtime.workspace import find_place
 from pointsman.security.redaction import Redactor
 from pointsman_server import exits
-from pointsman_server.render import duration, pretty, value_text
+from pointsman_server.render import duration, pretty
 from pointsman_server.report import summary
 from pointsman_server.tables import print_table
-from pointsman_server.views import progress_of
 
 
 def run(options: argparse.Namespace) -> int:
@@ -52,7 +51,7 @@ def _whole(store: Store, lived: Past, as_json: bool, hide: Redactor) -> None:
         said = summary(state, asks, hide) | {
             "status": lived.row.status,
             "input": hide.value(state.started.input),
-            "envelope": hide.envelope(_envelope(state, records)),
+            "envelope": hide.envelope(envelope_at(state, records, "main")),
             "events": [hide.value(_event(record)) for record in records],
         }
         _dump(said)
@@ -81,7 +80,7 @@ def _at(store: Store, lived: Past, seq: int, as_json: bool, hide: Redactor) -> N
     record = records[-1]
     said = {
         "event": hide.value(_event(record)),
-        "envelope": hide.envelope(_envelope(then.state, records, record.branch)),
+        "envelope": hide.envelope(envelope_at(then.state, records)),
         "pending": [effect.id for effect in then.unanswered],
     }
     if as_json:
@@ -89,26 +88,12 @@ def _at(store: Store, lived: Past, seq: int, as_json: bool, hide: Redactor) -> N
         return
     out = sys.stdout
     out.write(
-        f"run {lived.row.id} after event {seq} of {lived.seq}: {_what(record)[0]} {hide.text(_what(record)[1])}\n\n"
+        f"run {lived.row.id} after event {seq} of {lived.seq}: {event_kind(record.event)} "
+        f"{hide.text(event_words(record.event))}\n\n"
     )
     out.write(pretty(said["envelope"]) + "\n")
     if said["pending"]:
         out.write(f"\nunanswered: {', '.join(then.state.pending)}\n")
-
-
-def _envelope(state: State, records: list[Record], branch: str = "main") -> dict[str, Any]:
-    progress = progress_of(records, state)
-    history = [
-        {
-            "branch": line.branch,
-            "stage": line.stage,
-            "visit": line.visit,
-            "outcome": line.status,
-            "took_ns": (line.ended_ns or records[-1].at_ns) - line.started_ns,
-        }
-        for line in progress.lines
-    ]
-    return envelope(state, state.branches.get(branch) or state.branches.get("main"), history)
 
 
 def _event(record: Record) -> dict[str, Any]:
@@ -125,28 +110,8 @@ def _event(record: Record) -> dict[str, Any]:
 
 
 def _row(record: Record, start_ns: int, hide: Redactor) -> tuple[Any, ...]:
-    kind, what = _what(record)
-    return record.seq, duration(record.at_ns - start_ns), record.branch, kind, hide.text(what)
-
-
-def _what(record: Record) -> tuple[str, str]:
-    payload = msgspec.to_builtins(record.event)
-    kind = payload.pop("kind")
-    if kind == "stage.routed":
-        seen = [
-            f"{operand['text']} = {value_text(operand.get('value'), 30)}"
-            for candidate in payload.get("candidates", [])
-            for operand in candidate.get("operands", [])
-        ]
-        why = payload.get("label") or payload["why"]
-        return kind, f"{payload['stage']} → {payload['to']} ({why})" + (f" because {', '.join(seen)}" if seen else "")
-    if kind == "edited":
-        path = payload["path"]
-        where = "".join([*map(str, path[:1]), *map(step_of, path[1:])])
-        by = f" by {payload['by']}" if payload.get("by") else ""
-        return kind, f"{payload['stage']}: {where} = {value_text(payload['value'], 60)}{by}"
-    named = [str(payload.pop(name)) for name in ("stage", "effect", "outcome") if payload.get(name)]
-    return kind, value_text(" ".join(named) + (f" {json.dumps(payload, ensure_ascii=False)}" if payload else ""))
+    took = duration(record.at_ns - start_ns)
+    return record.seq, took, record.branch, event_kind(record.event), hide.text(event_words(record.event))
 
 
 def _dump(said: Any) -> None:
