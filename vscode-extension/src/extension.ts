@@ -1,7 +1,37 @@
 /** Where the extension begins: it puts the parts together and starts them. */
 
 import * as vscode from "vscode";
+import { registerCommands } from "./commands";
+import { registerDebug } from "./debug";
+import { registerRuns } from "./runs";
+import { Client } from "./server/client";
+import { Supply } from "./server/supply";
+import { registerStatus } from "./status";
 
-export function activate(_context: vscode.ExtensionContext): void {
-  // The parts are registered here as they come.
+let client: Client | undefined;
+
+export function activate(context: vscode.ExtensionContext): void {
+  const log = vscode.window.createOutputChannel("Pointsman", { log: true });
+  const supply = new Supply(log);
+  const server = new Client(log, () => supply.find(), () => supply.folder());
+  client = server;
+  context.subscriptions.push(
+    log,
+    supply,
+    supply.onDidChange(() => void server.restart()),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => void server.restart()),
+    vscode.workspace.onDidChangeWorkspaceFolders(({ removed }) => {
+      if (removed.length > 0) void server.restart(); // its workspace was perhaps one of them
+    }),
+  );
+  registerCommands(context, server, supply, log);
+  registerDebug(context, server, supply);
+  registerRuns(context, server, log);
+  registerStatus(context, server, supply);
+  void server.start();
+}
+
+/** VS Code waits for it: the server is told goodbye. */
+export function deactivate(): Promise<void> | undefined {
+  return client?.stop();
 }

@@ -1,0 +1,102 @@
+/** The commands of the palette and the menus. */
+
+import { execFile } from "node:child_process";
+import * as vscode from "vscode";
+import { choosePipeline, launch, openPipeline, TYPE } from "./debug/configurations";
+import type { Program } from "./debug/programs";
+import type { Client } from "./server/client";
+import type { Run } from "./server/protocol";
+import type { Supply } from "./server/supply";
+import { chooseRun } from "./going";
+
+/** What a menu or a lens of the server says a command is about. */
+interface Target {
+  uri: string;
+  pipeline?: string;
+  stage?: string;
+}
+
+export function registerCommands(context: vscode.ExtensionContext, client: Client, supply: Supply, log: vscode.LogOutputChannel): void {
+  const commands: Record<string, (...args: never[]) => unknown> = {
+    "pointsman.run": (target?: vscode.Uri | Target) => start(target, true),
+    "pointsman.debug": (target?: vscode.Uri | Target) => start(target, false),
+    "pointsman.goOn": () => goOn(client),
+    "pointsman.findCommand": async () => {
+      await supply.again(true);
+      if (supply.command) await client.restart();
+    },
+    "pointsman.restartServer": () => client.restart(),
+    "pointsman.stopServer": () => stopServer(client, supply),
+    "pointsman.showStatus": () => showStatus(supply),
+    "pointsman.showLog": () => log.show(),
+  };
+  for (const [name, does] of Object.entries(commands)) {
+    context.subscriptions.push(vscode.commands.registerCommand(name, does));
+  }
+}
+
+/** Run or debug what a menu, a lens or the active editor means. */
+async function start(target: vscode.Uri | Target | undefined, noDebug: boolean): Promise<void> {
+  const named = target instanceof vscode.Uri ? { uri: target.toString() } : target;
+  const uri = named?.uri ? vscode.Uri.parse(named.uri) : (openPipeline() ?? (await choosePipeline()));
+  if (uri === undefined) return;
+  const program: Program = { path: uri.fsPath, pipeline: named?.pipeline ?? "" };
+  const config = launch(program, named?.stage ? { stopAt: named.stage } : {});
+  await vscode.debug.startDebugging(vscode.workspace.getWorkspaceFolder(uri), config, { noDebug });
+}
+
+/** Save, and go on as a new run that re-uses what has not changed: from the session at hand, else from the newest run that stopped. */
+async function goOn(client: Client): Promise<void> {
+  if (!(await vscode.workspace.saveAll(false))) return;
+  const session = vscode.debug.activeDebugSession?.type === TYPE ? vscode.debug.activeDebugSession : undefined;
+  const said = await session?.customRequest("pointsman/session").then((body: { run: string }) => body.run, () => undefined);
+  let runs: Run[];
+  try {
+    runs = (await client.request<{ runs: Run[] }>("pointsman/runs", { limit: 100 })).runs;
+  } catch (error) {
+    void vscode.window.showErrorMessage((error as Error).message);
+    return;
+  }
+  const run = chooseRun(runs, said, openPipeline()?.toString());
+  if (run === undefined) {
+    void vscode.window.showInformationMessage("There is no failed or stopped run to go on from.");
+    return;
+  }
+  const uri = vscode.Uri.parse(run.uri);
+  const config = launch({ path: uri.fsPath, pipeline: run.pipeline }, { rerun: run.run });
+  const started = await vscode.debug.startDebugging(vscode.workspace.getWorkspaceFolder(uri), config);
+  if (started && session) await vscode.debug.stopDebugging(session);
+}
+
+/** End the workspace's server, as `pointsman stop` does; live runs are interrupted only if a person says so. */
+async function stopServer(client: Client, supply: Supply): Promise<void> {
+  const before = client.state;
+  await client.stop();
+  const refused = await tell(supply, ["stop"]);
+  if (refused === undefined) return;
+  const chosen = await vscode.window.showWarningMessage(refused, { modal: true }, "Stop Anyway");
+  if (chosen === "Stop Anyway") {
+    const again = await tell(supply, ["stop", "--force"]);
+    if (again !== undefined) void vscode.window.showErrorMessage(again);
+  } else if (before !== "stopped") {
+    await client.start();
+  }
+}
+
+/** Have the command do something; what it says when it refuses. */
+async function tell(supply: Supply, words: string[]): Promise<string | undefined> {
+  const command = await supply.need();
+  return await new Promise((done) => {
+    execFile(command.path, words, { cwd: supply.folder() }, (error, out, err) => {
+      done(error === null ? undefined : (err || out || error.message).trim().replace(/^pointsman: /, ""));
+    });
+  });
+}
+
+/** `pointsman status`, in a terminal where its table is readable. */
+async function showStatus(supply: Supply): Promise<void> {
+  const command = await supply.need();
+  const terminal = vscode.window.createTerminal({ name: "Pointsman Status", cwd: supply.folder() });
+  terminal.show();
+  terminal.sendText(`'${command.path.replaceAll("'", `'\\''`)}' status`);
+}

@@ -1,0 +1,32 @@
+/** What is run: a file, and the pipeline in it where it holds several. Knows no editor. */
+
+import { existsSync } from "node:fs";
+import { basename, dirname, isAbsolute, join } from "node:path";
+
+export interface Program {
+  path: string;
+  pipeline: string;
+}
+
+/** `file` or `file#name`; a relative one lies in `folder`. */
+export function readProgram(program: string, folder: string | undefined): Program {
+  const whole = isAbsolute(program) || folder === undefined ? program : join(folder, program);
+  const mark = whole.lastIndexOf("#");
+  if (mark < 0 || existsSync(whole)) return { path: whole, pipeline: "" };
+  return { path: whole.slice(0, mark), pipeline: whole.slice(mark + 1) };
+}
+
+export function writeProgram({ path, pipeline }: Program): string {
+  return pipeline === "" ? path : `${path}#${pipeline}`;
+}
+
+/** `triage` of `/shop/triage.pipeline.yaml`, the pipeline's own name where one is chosen. */
+export function titleOf({ path, pipeline }: Program): string {
+  return pipeline || basename(path).replace(/\.pipeline\.ya?ml$/, "");
+}
+
+/** The place of a file that a configuration names, looked for where people mean it: in the folder, then beside the pipeline. */
+export function placeFile(named: string, folder: string | undefined, program: string): string {
+  if (isAbsolute(named)) return named;
+  return [folder, dirname(program)].map((base) => (base ? join(base, named) : "")).find((path) => path && existsSync(path)) ?? named;
+}
