@@ -1,0 +1,22 @@
+/** Places in the files: a stage in its pipeline, a broken file's problem. */
+
+import * as vscode from "vscode";
+import type { Server } from "../server/client";
+import type { DefinitionChanged, Graph, Range, Run } from "../server/protocol";
+import { placeOf } from "./placing";
+
+/** Open a run's pipeline at a stage (by id or name), else at its beginning. */
+export async function openPipeline(server: Server, run: Run, stage?: string): Promise<void> {
+  const { pipelines } = await server.request<{ pipelines: Graph[] }>("pointsman/graph", { textDocument: { uri: run.uri } });
+  await openAt(run.uri, placeOf(pipelines, run.pipeline, stage));
+}
+
+/** Open a file that is broken, at its problem. */
+export async function openBroken(file: DefinitionChanged): Promise<void> {
+  await openAt(file.uri, file.problem?.range);
+}
+
+async function openAt(uri: string, range: Range | undefined): Promise<void> {
+  const selection = range && new vscode.Range(range.start.line, range.start.character, range.end.line, range.end.character);
+  await vscode.window.showTextDocument(vscode.Uri.parse(uri), { selection, preview: true });
+}

@@ -1,0 +1,104 @@
+/** The questions of runs to people: which are new, how they are put, and what answer a button stands for. */
+
+import type { Question, Run } from "../server/protocol";
+import { oneLine } from "./words";
+
+export interface Asked {
+  run: Run;
+  question: Question;
+}
+
+/** More new questions than this at a time become one notice. */
+export const AT_ONCE = 3;
+
+/** Which questions this window has put already. */
+export class Bookkeeping {
+  private readonly put = new Set<string>();
+
+  /** The questions of live runs that are open and were never put here; they count as put from now on. */
+  fresh(runs: readonly Run[]): Asked[] {
+    const fresh: Asked[] = [];
+    for (const run of runs) {
+      if (!run.live) continue;
+      for (const question of run.questions) {
+        const key = `${run.run} ${question.effect}`;
+        if (this.put.has(key)) continue;
+        this.put.add(key);
+        fresh.push({ run, question });
+      }
+    }
+    return fresh;
+  }
+}
+
+/** What a button means: a whole answer, or that more is to be asked for. */
+export type Meaning = { answer: unknown } | "comment" | "text" | "form" | "result";
+
+export interface Choice {
+  label: string;
+  /** What a list says beside it. */
+  detail: string;
+  meaning: Meaning;
+}
+
+/** The buttons under a question; what is not pressed can be done later from the view. */
+export function buttons(question: Question): Choice[] {
+  switch (question.what) {
+    case "confirmation":
+      return [
+        { label: "Approve", detail: "", meaning: { answer: { approved: true } } },
+        { label: "Refuse", detail: "", meaning: { answer: { approved: false } } },
+      ];
+    case "clarification":
+      return [{ label: "Answer…", detail: "", meaning: "text" }];
+    case "review":
+      return [{ label: "Review…", detail: "", meaning: "form" }];
+    case "in_doubt":
+      return [
+        { label: "It Happened…", detail: "It is not done again. You are asked for its result.", meaning: "result" },
+        { label: "It Did Not Happen", detail: "The run does it now.", meaning: { answer: { happened: false } } },
+      ];
+  }
+}
+
+/** The same as a list, which has room for more. */
+export function choices(question: Question): Choice[] {
+  const short = buttons(question);
+  if (question.what !== "confirmation") return short;
+  return [
+    ...short,
+    { label: "Answer with a Comment…", detail: "Approve or refuse, and say why.", meaning: "comment" },
+  ];
+}
+
+/** A question as a notification puts it. */
+export function put({ run, question }: Asked): string {
+  const whom = question.assignee ? ` (${question.assignee})` : "";
+  return `${run.pipeline}, ${question.stage}${whom}: ${oneLine(question.question, 400)}${explained(question)}`;
+}
+
+function explained(question: Question): string {
+  if (question.what !== "in_doubt") return "";
+  return " If it did, it is not done again; if it did not, the run does it now. Look before you answer.";
+}
+
+/** What the server calls the question: its stage, or its effect where two branches ask at a stage of that name. */
+export function answerName(run: Run, question: Question): string {
+  const namesakes = run.questions.filter((other) => other.stage === question.stage);
+  return namesakes.length > 1 ? question.effect : question.stage;
+}
+
+/** The answer to a question in doubt that happened; `result` is JSON, and nothing when there is none. */
+export function happened(result: string): unknown {
+  return result.trim() === "" ? { happened: true } : { happened: true, result: JSON.parse(result) as unknown };
+}
+
+/** Why a text is no JSON, or undefined. */
+export function jsonProblem(text: string): string | undefined {
+  try {
+    JSON.parse(text);
+    return undefined;
+  } catch (problem) {
+    return `This is no JSON: ${(problem as Error).message}`;
+  }
+}
