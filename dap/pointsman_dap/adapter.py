@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from pointsman.debugger.causes import why
 from pointsman.debugger.debugger import Stop
 from pointsman.debugger.frames import moment_of
 from pointsman.debugger.stepping import Way
 from pointsman.errors import PointsmanError
+from pointsman.journal import Lease
 from pointsman.kernel.events import Json
 from pointsman.kernel.state import ROOT
 from pointsman.runtime.debugging import Debugged
@@ -47,6 +49,17 @@ class Later:
     """There is an answer, at another time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A run that another process hosts, and the `attach` that asked for it."""
+
+    request: Request
+    args: ask.Attach
+    root: Path
+    run_id: str
+    lease: Lease
+
+
 Answer = Body | Then | Later | None
 
 
@@ -65,6 +78,8 @@ class Adapter:
         self._threads = Threads(voice)
         self._editing = Editing(voice, str(host.principal.get("id", "")))
         self._faults = Faults()
+        self.elsewhere: Elsewhere | None = None
+        """Where the run is that this client has asked for, when that is to serve it."""
         self._starting: Request | None = None
         self._wanted: Wanted | Debugged | None = None
         self._attached: Debugged | None = None
@@ -101,9 +116,14 @@ class Adapter:
         self._voice.hide = hide
 
     def attach(self, request: Request, args: ask.Attach) -> Answer:
-        """Find a run, live or recorded."""
+        """Find a run: live here, live in another process that lets debuggers in, or recorded."""
+        place, run = find_place(self._host.root), args.run or "latest"
         try:
-            found = self._host.debugging.attach(find_place(self._host.root), args.run or "latest")
+            row = self._host.debugging.elsewhere(place, run) if self.elsewhere is None else None
+            if row is not None and row.lease is not None:
+                self.elsewhere = Elsewhere(request, args, place.root, row.id, row.lease)
+                return Later()
+            found = self._host.debugging.attach(place, run)
         except PointsmanError as error:
             self._fail(request, Refused("attachFailed", words_of(error), show=True))
             return Later()
@@ -113,6 +133,22 @@ class Adapter:
         started = found.debugger.timeline.state.started
         texts = Texts(found.place.root, found.program, started.policies, f"as of run {found.run_id}", self._places)
         return self._chosen(request, texts)
+
+    def stay(self) -> None:
+        """The process that hosts the run lets nobody in: look at what it has recorded."""
+        assert self.elsewhere is not None
+        self.attach(self.elsewhere.request, self.elsewhere.args)
+        self.elsewhere = None
+
+    def come_back(self, words: str, *, told: bool, left: bool) -> None:
+        """The process that has served this client does so no more. `told`: it has said that the run is over; `left`:
+        the client has said goodbye to it.
+        """
+        self.elsewhere = None
+        self.state = "gone" if left else "ended"
+        if not told and not left:
+            self._voice.output("important", words)
+            self._voice.event("terminated")
 
     def configured(self) -> Then:
         """The client has said where to stop: now the run starts."""

@@ -23,12 +23,16 @@ Body = dict[str, Any]
 
 @dataclass(eq=False, slots=True)
 class Request:
-    """One request as it came; `seq` is the client's and may be anything, so requests are told apart by themselves."""
+    """One request as it came; `seq` is the client's and may be anything, so requests are told apart by themselves.
+
+    `number` counts the messages of its connection, from 1.
+    """
 
     seq: int
     command: str
     arguments: Any
     answered: bool = False
+    number: int = 0
 
 
 class Protocol:
@@ -36,7 +40,8 @@ class Protocol:
 
     def __init__(self) -> None:
         self._frames = Frames(MAX_BODY)
-        self._seq = 0
+        self.said = 0
+        """The number of our last message."""
 
     def receive(self, data: bytes) -> Iterator[Request | Unreadable]:
         """The requests that these bytes complete. Answers and events of a client mean nothing to us: we ask nothing."""
@@ -80,8 +85,8 @@ class Protocol:
         return framed
 
     def _framed(self, said: Body) -> bytes:
-        framed = frame(msgspec.json.encode({"seq": self._seq + 1, **said}))
-        self._seq += 1  # one that can not be written has no number
+        framed = frame(msgspec.json.encode({"seq": self.said + 1, **said}))
+        self.said += 1  # one that can not be written has no number
         return framed
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 from pointsman_dap.connection import Connection
+from pointsman_dap.relaying import pass_on
 from pointsman_dap.starting import Host
 
 __all__ = ["Host", "serve"]
@@ -22,11 +25,17 @@ LAST_WORDS_S = 1.0
 """How long the end of the server waits for a client to read why."""
 
 
-async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: Host) -> int:
+async def serve(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    host: Host,
+    handed: Mapping[str, Any] | None = None,
+) -> int:
     """Serve one client and return its exit code: 0 after `disconnect`, 1 when it just went away.
 
     Never raises for what a client does. What it has launched goes on when it vanishes, and waits for nobody. Who
-    cancels this ends the server: the client is told so first. The streams are the caller's to close.
+    cancels this ends the server: the client is told so first. The streams are the caller's to close. `handed` is for a
+    client that another process has served before (`Connection`).
     """
     news, room = asyncio.Event(), asyncio.Event()
     ended = False
@@ -36,7 +45,7 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host
         if writer.transport.get_write_buffer_size() > MOST_UNREAD:
             writer.transport.abort()
 
-    connection = Connection(host, write)
+    connection = Connection(host, write, handed)
 
     async def read() -> None:
         nonlocal ended
@@ -44,6 +53,7 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host
             while data := await reader.read(CHUNK):
                 connection.receive(data)
                 news.set()
+                await connection.taken()
                 while connection.waiting > MOST_WAITING:
                     room.clear()
                     await room.wait()
@@ -51,6 +61,7 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host
             pass  # as good as the end of input
         finally:
             ended = True
+            connection.hang_up()
             news.set()
 
     async def take_in() -> None:
@@ -71,6 +82,8 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host
                 connection.turn()
                 room.set()
                 await writer.drain()
+                if connection.elsewhere is not None:
+                    await pass_on(connection, host, writer)
             elif ended:
                 break
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from pointsman_dap.params import Launch
 from pointsman_dap.places import path_of
 
 Json = Any
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Host(Protocol):
@@ -47,6 +49,13 @@ class Host(Protocol):
     @property
     def principal(self) -> Mapping[str, Json]:
         """Who the client is, as a run keeps it: `{id, roles}`."""
+        ...
+
+    async def reach(self, root: Path, host: str, handed: Mapping[str, Json]) -> Streams | None:
+        """A connection to the debug adapter of another process, a run's host in a workspace; None when it takes none.
+
+        `handed` is for that adapter: what this one has said to the client so far.
+        """
         ...
 
 

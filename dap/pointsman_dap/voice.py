@@ -41,22 +41,34 @@ class Voice:
         self._protocol = protocol
         self._write = write
         self.hide = Redactor()
+        self.muted = False
+        """Whether what is said now has been said to this client already, by the process that served it before."""
 
     def answer(self, request: Request, body: Body | None = None) -> None:
         """Answer a request that was met."""
+        if self.muted:
+            request.answered = True
+            return
         self._write(self._protocol.answer(request, self._hidden(body)))
 
     def refuse(self, request: Request, why: Refused) -> None:
         """Answer one that was not."""
+        if self.muted:
+            request.answered = True
+            return
         hidden = Refused(why.code, self.hide.text(why.sentence), why.show)
         self._write(self._protocol.refuse(request, hidden))
 
     def event(self, name: str, body: Body | None = None) -> None:
         """Tell something."""
+        if self.muted:
+            return
         self._write(self._protocol.event(name, self._hidden(body)))
 
     def output(self, category: str, text: str, place: Body | None = None) -> None:
         """Tell a text, in pieces that clients can lay out; `place` is where it comes from."""
+        if self.muted:
+            return
         hidden = self.hide.text(text)  # before it is cut: half of a secret matches no pattern
         for start in range(0, len(hidden), CHUNK):
             piece = hidden[start : start + CHUNK]

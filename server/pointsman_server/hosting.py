@@ -27,10 +27,12 @@ from pointsman.runtime.sessions import Options, Session
 from pointsman.runtime.workspace import Place, find_place
 from pointsman.security.redaction import Redactor
 from pointsman_server import exits
+from pointsman_server.hosts import knock_run
 from pointsman_server.inputs import read_pairs
+from pointsman_server.open_house import OpenHouse
 from pointsman_server.output import surviving_output
 from pointsman_server.questions import Lines, ask_person
-from pointsman_server.remote import Followed, hosting_words, link
+from pointsman_server.remote import Followed, Link, hosting_words, link
 from pointsman_server.report import print_report, summary
 from pointsman_server.views import View, view_for
 from pointsman_server.who import person, principal
@@ -73,12 +75,12 @@ def host(options: argparse.Namespace, root: Path, verb: Verb, begin: Begin) -> i
     watched = Watched(options)
     made = options_for(options, watched.watch)
     try:
-        server = link(root)
+        server = _answering_link(root, verb) or link(root)
     except Refusal as error:  # a run does not wait for a server that is stuck
         sys.stderr.write(f"note: {error}\n")
         server = None
     if server is None:
-        return asyncio.run(_host(options, watched, lambda: begin(made)))
+        return asyncio.run(_host_here(options, watched, root, made, begin))
     with server:
         begun = server.ask(verb[0], **verb[1], **hosting_words(made, park=not watched.interactive))
         return asyncio.run(_host(options, watched, lambda: Followed(find_place(root), server, begun, made.watchers)))
@@ -130,7 +132,22 @@ class Watched:
             self.view.watch(records, state)
 
 
-async def _host(options: argparse.Namespace, watched: Watched, begin: Callable[[], Hosted]) -> int:
+def _answering_link(root: Path, verb: Verb) -> Link | None:
+    """A connection to the process that hosts the run to be answered, when that lives; another one could not take it."""
+    if "answer" not in verb[1]:
+        return None
+    joined = knock_run(find_place(root), verb[1]["run"], "control")
+    return None if joined is None else Link(joined)
+
+
+async def _host_here(options: argparse.Namespace, watched: Watched, root: Path, made: Options, begin: Begin) -> int:
+    async with OpenHouse(str(root)) as house:
+        return await _host(options, watched, lambda: begin(house.published(made)), house)
+
+
+async def _host(
+    options: argparse.Namespace, watched: Watched, begin: Callable[[], Hosted], house: OpenHouse | None = None
+) -> int:
     view = watched.view
     session = begin()
     async with session:
@@ -139,19 +156,20 @@ async def _host(options: argparse.Namespace, watched: Watched, begin: Callable[[
             view.prime(session.past, session.state)
         _say_changes(session)
         with view, _ctrl_c(session):
-            if watched.interactive:
-                state = await _with_people(session, view, watched.changed)
-            else:
-                state = await session.run()
+            run = asyncio.create_task(session.run(park=not watched.interactive))
+            if house is not None and isinstance(session, Session):
+                house.opens(session, run)
+            state = await (_with_people(session, run, view, watched.changed) if watched.interactive else run)
         questions = session.questions()
+        if house is not None:
+            await house.close()  # who is told of the end reads the journal yet
     with surviving_output():
         _report(state, questions, options.json, hide)
     return exits.of(state.outcome)
 
 
-async def _with_people(session: Hosted, view: View, changed: asyncio.Event) -> State:
-    """Drive, and ask the person here whenever the run waits for people; the run goes on while they type."""
-    run = asyncio.create_task(session.run(park=False))
+async def _with_people(session: Hosted, run: asyncio.Task[State], view: View, changed: asyncio.Event) -> State:
+    """Ask the person here whenever the run waits for people; the run goes on while they type."""
     with Lines() as lines:
         while not run.done():
             await _first(run, asyncio.create_task(session.people_wait()))
@@ -183,6 +201,9 @@ async def _first(keep: asyncio.Task[Any], *others: asyncio.Task[Any]) -> None:
 
 
 def _say_changes(session: Hosted) -> None:
+    note = session.state.started.note
+    if note and len(session.past) == 1:
+        sys.stderr.write(f"note: {note}\n")
     for record in session.past[-1:]:
         if isinstance(record.event, RunHosted) and record.event.changed:
             files = ", ".join(record.event.changed)

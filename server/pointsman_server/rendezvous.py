@@ -126,12 +126,17 @@ def join(root: str, role: str, *, start: bool = True) -> Joined:
 
 
 def door(folder: str) -> "dict[str, Any] | None":
-    """What `server.json` says; None when there is none, or none that this user alone has written.
+    """What `server.json` says; None when there is none, or none that this user alone has written."""
+    return read_door(os.path.join(folder, DOOR))
+
+
+def read_door(path: str) -> "dict[str, Any] | None":
+    """How to be let in, as a file says it; None when there is none, or none that this user alone has written.
 
     Whoever follows it gives its token and an environment away, so it must lead to this machine.
     """
     try:
-        file = os.open(os.path.join(folder, DOOR), os.O_RDONLY | os.O_NOFOLLOW)
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     except OSError:
         return None
     with os.fdopen(file, encoding="utf-8") as opened:
@@ -196,7 +201,7 @@ def _knock(folder: str, role: str) -> Joined | None:
     deadline = time.monotonic() + PATIENCE_S
     while lives(folder):
         said = door(folder)
-        joined = _greet(said, role) if said is not None else None
+        joined = greet(said, role) if said is not None else None
         if joined is not None:
             return joined
         if time.monotonic() > deadline:
@@ -206,10 +211,15 @@ def _knock(folder: str, role: str) -> Joined | None:
     return None
 
 
-def _greet(said: "dict[str, Any]", role: str) -> Joined | None:
-    """Say hello to the server behind a door; None when it does not welcome us now."""
+def greet(
+    said: "dict[str, Any]", role: str, wait_s: float = WAIT_S, handed: "dict[str, Any] | None" = None
+) -> Joined | None:
+    """Say hello to whoever is behind a door; None when we are not welcomed now.
+
+    `handed` is what there is to say of a client that we have served ourselves so far.
+    """
     try:
-        sock = socket.create_connection((LOOPBACK, int(said["endpoint"].rpartition(":")[2])), WAIT_S)
+        sock = socket.create_connection((LOOPBACK, int(said["endpoint"].rpartition(":")[2])), wait_s)
     except (OSError, ValueError, OverflowError):
         return None
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -220,8 +230,10 @@ def _greet(said: "dict[str, Any]", role: str) -> Joined | None:
         "version": __version__,
         "pid": os.getpid(),
         "cwd": own_folder(),
-        "env": dict(os.environ) if role == "dap" else {},  # what its runs are started with
+        "env": dict(os.environ) if role == "dap" and handed is None else {},  # what its runs are started with
     }
+    if handed is not None:
+        hello["handed"] = handed
     try:
         sock.sendall(json.dumps(hello).encode() + b"\n")
         line, rest = _line(sock)

@@ -26,6 +26,7 @@ from pointsman.wire import Frames, frame
 from pointsman_dap.server import serve
 
 Json = Any
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 DEADLINE_S = 20.0
 """How long to wait for anything, before it counts as never coming."""
@@ -52,6 +53,10 @@ class Home:
     cwd: Path
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     principal: Mapping[str, Json] = field(default_factory=lambda: {"id": "tester", "roles": ["developer"]})
+
+    async def reach(self, root: Path, host: str, handed: Mapping[str, Json]) -> Streams | None:
+        """There is no other process."""
+        return None
 
 
 class Client:

@@ -19,11 +19,13 @@ from pointsman.folders import OURS
 class HostLock:
     """Says that `host_id` lives, from `with` to its end or the death of this process.
 
-    Raises Misuse `host_taken` on entering when another one lives under that id.
+    `words` are what its file says to this user alone. Raises Misuse `host_taken` on entering when another one lives
+    under that id.
     """
 
-    def __init__(self, root: Path, host_id: str) -> None:
+    def __init__(self, root: Path, host_id: str, words: bytes = b"") -> None:
         self.host_id = host_id
+        self._words = words
         self._path = _lock_path(root / OURS / "hosts", host_id)
         self._file = -1
 
@@ -37,6 +39,7 @@ class HostLock:
             if _try_lock(file, fcntl.LOCK_EX):
                 if _is_at(file, self._path):
                     self._file = file
+                    os.write(file, self._words)
                     return self
                 os.close(file)  # swept away between open and lock
                 continue
@@ -51,6 +54,11 @@ class HostLock:
         self._path.unlink(missing_ok=True)
         os.close(self._file)
         self._file = -1
+
+
+def lock_path(root: Path, host_id: str) -> Path:
+    """The file that a host of this workspace holds locked."""
+    return _lock_path(root / OURS / "hosts", host_id)
 
 
 def host_is_alive(root: Path, host_id: str) -> bool:

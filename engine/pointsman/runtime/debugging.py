@@ -73,6 +73,19 @@ class Debugging:
         prepare(debugged)
         return debugged
 
+    def elsewhere(self, place: Place, run: str) -> RunRow | None:
+        """A run that another living process hosts and lets debuggers in to; None for any other. Raises RunUnavailable.
+
+        `run` is named as for `attach`.
+        """
+        store = open_journal(place)
+        try:
+            row = store.run(run)
+        finally:
+            store.close()
+        hosted = row.status == "running" and row.lease is not None and row.lease.endpoint
+        return row if hosted and row.id not in self._runs.live else None
+
     def attach(self, place: Place, run: str) -> Debugged:
         """A run by its id, the start of one, `latest` or `latest:failed`: live here, or as it was recorded.
 

@@ -1,0 +1,49 @@
+"""The processes that host a run of their own, from outside: found by the file that proves their life, and talked to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pointsman.journal.hosts import host_is_alive, lock_path
+from pointsman.runtime.journals import open_journal
+from pointsman.runtime.workspace import Place
+from pointsman_server.rendezvous import Joined, NoServer, greet, read_door
+
+PATIENCE_S = 2.0
+"""How long a host may take to say welcome: one that is stopped (`kill -STOP`) never does."""
+
+
+def knock(root: Path, host: str, role: str, handed: Mapping[str, Any] | None = None) -> Joined | None:
+    """A welcomed connection to a host of this workspace; None when it is gone, does not listen, or does not answer."""
+    said = read_door(str(lock_path(root, host)))
+    if said is None or not host_is_alive(root, host):
+        return None
+    try:
+        return greet(said, role, PATIENCE_S, None if handed is None else dict(handed))
+    except NoServer:
+        return None
+
+
+def knock_run(place: Place, run: str, role: str) -> Joined | None:
+    """The same for the host of a run, when that is no server. Raises RunUnavailable for no such run."""
+    store = open_journal(place)
+    try:
+        lease = store.run(run).lease
+    finally:
+        store.close()
+    return None if lease is None else knock(place.root, lease.host, role)
+
+
+async def reach(
+    root: Path, host: str, handed: Mapping[str, Any]
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+    """The same for a debug adapter that passes its client on, without holding up anybody else."""
+    joined = await asyncio.to_thread(knock, root, host, "dap", handed)
+    if joined is None:
+        return None
+    reader, writer = await asyncio.open_connection(sock=joined.sock)
+    reader.feed_data(joined.rest)
+    return reader, writer
