@@ -92,6 +92,12 @@ def _parser() -> argparse.ArgumentParser:
     _run_id(resume)
     _hosting(resume)
 
+    rerun = _command(commands, "rerun", "go on where a run stood, as a new run that re-uses what has not changed")
+    _run_id(rerun)
+    rerun.add_argument("--from", metavar="STAGE", dest="start_at", help="do this stage anew, and all that comes after")
+    rerun.add_argument("--detach", action="store_true", help="leave it to the workspace's server, and print its id")
+    _hosting(rerun)
+
     runs = _command(commands, "runs", "list the runs of this workspace, newest first")
     runs.add_argument("--limit", type=int, default=20, help="how many (20)")
     runs.add_argument("--json", action="store_true", help="as JSON")

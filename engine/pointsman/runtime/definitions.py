@@ -114,26 +114,23 @@ class Definitions:
         last = {file: data for file, _ in loaded.policy_files if (data := self._policies.get(file)) is not None}
         return replace(loaded, policy_texts=last), note
 
-    def know(self, paths: Iterable[Path]) -> Iterator[None]:
-        """Learn these pipelines, one a step, so that there is a last good version of each before somebody breaks it."""
-        for path in paths:
-            if path.resolve() not in self._good and len(self._good) < KNOWN:
-                self._refresh(path)
-                yield
+    def know(self, path: Path) -> None:
+        """Learn a pipeline, so that there is a last good version of it before somebody breaks it."""
+        if path not in self._good and len(self._good) < KNOWN:
+            self._refresh(path)
 
-    def broken(self) -> list[Path]:
-        """The pipelines that are broken on disk, as far as anybody has looked."""
-        return [path for path, good in self._good.items() if good.broken]
+    def saved(self, paths: Iterable[Path]) -> list[DefinitionChange]:
+        """Take up what has changed on disk; what is live now, and what is not since it is broken."""
+        return [change for path in sorted(set(paths)) for change in self._saved(path)]
 
-    def saved(self, paths: Iterable[Path]) -> None:
-        """Take up what has changed on disk, and tell of it."""
-        for path in sorted({Path(path) for path in paths}):
-            for change in self._saved(path):
-                for told in tuple(self._told):
-                    told(change)
+    def tell(self, changes: Iterable[DefinitionChange]) -> None:
+        """Tell whoever watches."""
+        for change in changes:
+            for told in tuple(self._told):
+                told(change)
 
     def watch(self, told: Told) -> Callable[[], None]:
-        """Be told of each saved file that matters; returns what ends that."""
+        """Be told of each saved file that matters, on the loop of who calls `tell`; returns what ends that."""
         self._told.append(told)
         return lambda: self._told.remove(told) if told in self._told else None
 
@@ -179,6 +176,10 @@ class Definitions:
         texts = _Texts()
         try:
             for loaded in catalog.load_all(path, texts.record):
+                flaws = self._broken_code(loaded)
+                if flaws:  # that is said of the module; what is kept is still good
+                    texts.seen |= {one: self._good[loaded.path].texts.recall(one) for one in flaws}
+                    loaded = catalog.load(path, loaded.program.name, texts.record)
                 self._keep(loaded, texts)
         except PointsmanError as error:
             flaw = _first(error)
@@ -222,7 +223,7 @@ class Definitions:
         return flaws
 
     def _users(self, path: Path) -> list[Path]:
-        return [user for user, good in self._good.items() if path in good.texts.seen and user != path]
+        return [user for user, good in list(self._good.items()) if path in good.texts.seen and user != path]
 
     def _affected(self, path: Path, before: _Good | None) -> tuple[str, ...]:
         now = self._good.get(path)
