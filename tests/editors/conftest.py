@@ -31,14 +31,14 @@ def keep(request: pytest.FixtureRequest) -> Callable[[Keep], None]:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Keep what there is to see of a failure while it is still on the screen, and say where."""
     report = yield
-    if report.when == "call":
-        to = FAILURES / re.sub(r"\W+", "-", item.name)
-        shutil.rmtree(to, ignore_errors=True)
-        if report.failed and item.stash.get(KEEPS, []):
-            to.mkdir(parents=True)
-            for one in item.stash[KEEPS]:
-                one(to)
-            report.sections.append(("Kept of this failure", "\n".join(str(path) for path in sorted(to.iterdir()))))
+    to = FAILURES / re.sub(r"\W+", "-", item.name)
+    if report.when == "setup":
+        shutil.rmtree(to, ignore_errors=True)  # of the time before
+    if report.failed and item.stash.get(KEEPS, []):
+        to.mkdir(parents=True, exist_ok=True)
+        for one in item.stash[KEEPS]:
+            one(to)
+        report.sections.append(("Kept of this failure", "\n".join(str(path) for path in sorted(to.iterdir()))))
     return report
 
 

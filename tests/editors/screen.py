@@ -49,7 +49,8 @@ class Screen:
 
     def keep(self, to: Path) -> None:
         """A picture of what is shown, and what the browser's console said."""
-        self.page.screenshot(path=to / "screen.png")
+        if not self.page.is_closed():
+            self.page.screenshot(path=to / "screen.png")
         (to / "console.log").write_text("\n".join(self.console), "utf-8")
 
     def press(self, *keys: str) -> None:
