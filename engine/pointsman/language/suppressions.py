@@ -72,8 +72,7 @@ def allowing(tree: Tree, found: Diagnostic) -> Fix | None:
         return None
     text = source.data[start : found.span.end]
     indent = text[: len(text) - len(text.lstrip(b" \t"))].decode()
-    newline = "\r\n" if b"\r\n" in source.data[: 1 << 16] else "\n"
-    return Fix(title, Span(start, start), f"{indent}# pointsman: allow[{found.code}]{newline}")
+    return Fix(title, Span(start, start), f"{indent}# pointsman: allow[{found.code}]\n")
 
 
 def _may_go(one: Diagnostic, code: str) -> bool:

@@ -102,7 +102,8 @@ class AnalysisHost:
         """The URI of a file, as the client spells it where it has it open, and the version it has."""
         here = os.path.normpath(path)
         for text in self._open.values():
-            if here in text.names:
+            # One that was never saved is known by the place it would have.
+            if here in (text.names or (os.path.normpath(text.path),)):
                 return text.uri, text.version
         return path.absolute().as_uri(), None
 

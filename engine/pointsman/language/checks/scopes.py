@@ -37,7 +37,9 @@ def unknown_name(unit: Unit, env: Environment) -> Findings:
             if not env.has_state(name.name):
                 known = env.state_names()
                 message = f"`state` has no key {name.name}{did_you_mean(name.name, known)}"
-                yield _finding(name.span, name.name, message, known, Severity.ERROR)
+                # Two values for one key are none: one that is set here already is no fix.
+                set_here = any(other.name == nearest(name.name, known) for other, _ in step.stage.set)
+                yield _finding(name.span, name.name, message, () if set_here else known, Severity.ERROR)
 
 
 def prompt_unknown_name(unit: Unit, env: Environment) -> Findings:

@@ -1,0 +1,125 @@
+"""Entries and items of YAML taken out of a text or put into one, in the file's own indentation, in blocks and brackets.
+
+What can not be done without a doubt is not done: the answer is then None.
+"""
+
+from re import compile as regex
+
+from pointsman.language.source import Source, Span
+from pointsman.language.tree import Entry, Mapping, Node
+from pointsman_lsp.features import TextEdit
+from pointsman_lsp.features.inserting import Style
+from pointsman_lsp.features.trail import Step
+
+_DASH = regex(rb" *-[ \t]+(?:[&!][^ \t]*[ \t]+)*\Z")
+_DASHES = regex(rb" *(?:-[ \t]+)+\Z")
+_COMMENT_LINE = regex(rb"([ \t]*)#")
+_ANCHOR = regex(rb"(?:\A|[ \t\r\n,\[{])&([^ \t\r\n,\[\]{}]+)")
+_ODD = regex(rb"[&!#*]")
+
+
+def without(source: Source, steps: tuple[Step, ...], climb: bool = False) -> TextEdit | None:
+    """The last step's entry or item gone. With `climb`, one that stands alone takes the entry around it along."""
+    if not steps:
+        return None
+    step = steps[-1]
+    parts: tuple[Entry | Node, ...] = step.holder.entries if isinstance(step.holder, Mapping) else step.holder.items
+    index = next((at for at, one in enumerate(parts) if one.span == step.part.span), -1)
+    if index < 0:
+        return None
+    if len(parts) == 1:
+        return without(source, steps[:-1]) if climb and len(steps) > 1 and isinstance(steps[-2].part, Entry) else None
+    span = _in_brackets(source, parts, index) if step.holder.flow else _in_block(source, parts, index)
+    return None if span is None or _needed(source.data, span) else TextEdit(span, "")
+
+
+def with_entry(
+    source: Source, mapping: Mapping, after: Entry | None, flow: str, block: tuple[str, ...], style: Style
+) -> TextEdit | None:
+    """An entry more, behind another one or before them all: `flow` between braces, else the lines of `block`."""
+    entries = mapping.entries
+    if mapping.flow:
+        if not entries:
+            return TextEdit(Span(mapping.span.start + 1, mapping.span.start + 1), flow)
+        if after is None:
+            return _insertion(entries[0].key.span.start, f"{flow}, ")
+        return _insertion(after.span.end, f", {flow}")
+    if not entries:
+        return None
+    first = entries[0].key.span.start
+    indent = " " * column_of(source, first)
+    if after is None:
+        return _insertion(first, "".join(f"{line}{style.newline}{indent}" for line in block))
+    return _insertion(line_end(source, after.span.end), "".join(f"{style.newline}{indent}{line}" for line in block))
+
+
+def with_item(source: Source, step: Step, flow: str, style: Style) -> TextEdit | None:
+    """An item more, behind that of the step, written between braces if its neighbour is."""
+    if step.holder.flow:
+        return _insertion(step.part.span.end, f", {{{flow}}}")
+    braces = isinstance(step.part, Mapping) and step.part.flow
+    line = source.line_starts[source.line_at(step.part.span.start)]
+    if not _DASH.match(source.data[line : step.part.span.start]):
+        return None
+    indent = source.data[line:].partition(b"-")[0].decode()
+    text = f"{{{flow}}}" if braces else flow
+    return _insertion(line_end(source, step.part.span.end), f"{style.newline}{indent}- {text}")
+
+
+def column_of(source: Source, offset: int) -> int:
+    """How many bytes stand before an offset on its line."""
+    start = source.line_starts[source.line_at(offset)]
+    return offset - (3 if start == 0 and source.data.startswith(b"\xef\xbb\xbf") else start)
+
+
+def line_end(source: Source, offset: int) -> int:
+    """Where the line of an offset ends, before its break."""
+    line = source.line_at(offset)
+    end = source.line_starts[line + 1] if line + 1 < len(source.line_starts) else len(source.data)
+    return source.line_starts[line] + len(source.data[source.line_starts[line] : end].rstrip(b"\r\n"))
+
+
+def _insertion(at: int, text: str) -> TextEdit:
+    return TextEdit(Span(at, at), text)
+
+
+def _in_brackets(source: Source, parts: tuple[Entry | Node, ...], index: int) -> Span | None:
+    """One of several with the comma behind it, or before the last."""
+    if index + 1 < len(parts):
+        span = Span(parts[index].span.start, parts[index + 1].span.start)
+        between = source.data[parts[index].span.end : span.end]
+    else:
+        span = Span(parts[index - 1].span.end, parts[index].span.end)
+        between = source.data[span.start : parts[index].span.start]
+    # A comment would stay without its line, an anchor without its node.
+    return None if _ODD.search(between) else span
+
+
+def _in_block(source: Source, parts: tuple[Entry | Node, ...], index: int) -> Span | None:
+    """The lines of one of several, with the comments inside and behind it; or up to the next, behind a dash."""
+    part, data = parts[index], source.data
+    start = part.span.start
+    line = source.line_at(start)
+    before = data[source.line_starts[line] : start]
+    if isinstance(part, Entry) and before.strip(b" "):
+        return Span(start, parts[index + 1].span.start) if _DASHES.match(before) and index + 1 < len(parts) else None
+    if not isinstance(part, Entry) and not _DASH.match(before):
+        return None
+    column = len(before) - len(before.lstrip(b" "))
+    last = source.line_at(max(part.span.end - 1, start)) + 1
+    while last < len(source.line_starts) and last < source.line_at(
+        parts[index + 1].span.start if index + 1 < len(parts) else len(data)
+    ):
+        comment = _COMMENT_LINE.match(data, source.line_starts[last])
+        if comment is None or len(comment[1]) <= column:
+            break
+        last += 1
+    end = source.line_starts[last] if last < len(source.line_starts) else len(data)
+    return Span(source.line_starts[line], end)
+
+
+def _needed(data: bytes, span: Span) -> bool:
+    """Whether an anchor in a span is named outside of it."""
+    names = _ANCHOR.findall(data[span.start : span.end])
+    outside = data[: span.start] + data[span.end :] if names else b""
+    return any(b"*" + name in outside for name in names)
