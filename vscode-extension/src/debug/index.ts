@@ -8,6 +8,7 @@ import type { Supply } from "../server/supply";
 import { Configurations, Offered, openPipeline, TYPE } from "./configurations";
 import { Picker } from "./picking";
 import { readProgram } from "./programs";
+import { Refusals } from "./refusals";
 import { registerWriting } from "./writing";
 
 export function registerDebug(context: vscode.ExtensionContext, server: Server, supply: Supply): void {
@@ -21,6 +22,7 @@ export function registerDebug(context: vscode.ExtensionContext, server: Server, 
     }),
     vscode.debug.registerDebugConfigurationProvider(TYPE, new Configurations(server, supply, picker)),
     vscode.debug.registerDebugConfigurationProvider(TYPE, new Offered(), vscode.DebugConfigurationProviderTriggerKind.Dynamic),
+    vscode.debug.registerDebugAdapterTrackerFactory(TYPE, new Refusals(picker)),
     vscode.commands.registerCommand("pointsman.pickInput", (config?: vscode.DebugConfiguration) => pickInput(picker, config)),
     registerWriting(),
   );
