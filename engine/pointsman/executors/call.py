@@ -4,7 +4,10 @@ Failures of agents are values here: an executor raises for misuse only, and lets
 has really stopped.
 """
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from pointsman.kernel.events import ErrorInfo, Json, Usage
@@ -12,7 +15,10 @@ from pointsman.kernel.events import ErrorInfo, Json, Usage
 
 @dataclass(frozen=True, slots=True)
 class CallSpec:
-    """One attempt. `key` is the same for every attempt of an effect; `timeout_s` bounds this one, None is no bound."""
+    """One attempt. `key` is the same for every attempt of an effect; `timeout_s` bounds this one, None is no bound.
+
+    `sleep` waits in the time of the run, which may stand still.
+    """
 
     effect_id: str
     attempt: int
@@ -21,6 +27,7 @@ class CallSpec:
     args: dict[str, Json]
     key: str
     timeout_s: float | None = None
+    sleep: Callable[[float], Awaitable[object]] = field(default=asyncio.sleep, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,24 @@ class Executor(Protocol):
 
     async def close(self) -> None:
         """Give back what it holds."""
+
+
+@asynccontextmanager
+async def within(spec: CallSpec) -> AsyncIterator[asyncio.Timeout]:
+    """An attempt's timeout around what it does: raises TimeoutError, and then the scope's `expired()` says whose."""
+    scope = asyncio.timeout(None)
+
+    async def expire(seconds: float) -> None:
+        await spec.sleep(seconds)
+        scope.reschedule(asyncio.get_running_loop().time())
+
+    ticking = None if spec.timeout_s is None else asyncio.create_task(expire(spec.timeout_s))
+    try:
+        async with scope:
+            yield scope
+    finally:
+        if ticking is not None:
+            ticking.cancel()
 
 
 def failed(spec: CallSpec, klass: str, code: str, message: str, traceback: str = "") -> Outcome:

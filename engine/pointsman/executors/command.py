@@ -88,8 +88,9 @@ class _Attempt:
         limits = [limit for limit in (spec.timeout_s, agent.wall_s) if limit is not None]
         full = asyncio.ensure_future(self._full.wait())
         either: list[asyncio.Future[Any]] = [full, process.exited]
+        late = asyncio.ensure_future(spec.sleep(min(limits))) if limits else None
         try:
-            await asyncio.wait(either, timeout=min(limits, default=None), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([*either, late] if late else either, return_when=asyncio.FIRST_COMPLETED)
             if self._full.is_set():
                 await process.kill(0)
                 message = (
@@ -105,6 +106,8 @@ class _Attempt:
             raise
         finally:
             full.cancel()
+            if late is not None:
+                late.cancel()
             self._output.flush()
 
     def _feed(self, stream: str, data: bytes) -> None:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from inspect import isawaitable
 from typing import Any
 
-from pointsman.executors.call import CallSpec, Outcome, Port, failed, timed_out
+from pointsman.executors.call import CallSpec, Outcome, Port, failed, timed_out, within
 from pointsman.executors.calling import Agent, AsyncContext, Context, checked, failure_of, plain
 from pointsman.kernel.events import Json
 
@@ -70,16 +70,16 @@ class InProcessAgent:
 
     async def _bounded(self, spec: CallSpec, work: Awaitable[Any]) -> Outcome:
         task = asyncio.current_task()
-        scope = asyncio.timeout(spec.timeout_s)
+        scope = None
         try:
-            async with scope:
+            async with within(spec) as scope:
                 value = await work
         except asyncio.CancelledError as error:
             if task is not None and task.cancelling():
                 raise
             return _blame(spec, error)
         except (Exception, SystemExit) as error:
-            return timed_out(spec) if scope.expired() else _blame(spec, error)
+            return timed_out(spec) if scope is not None and scope.expired() else _blame(spec, error)
         return _checked(spec, value)
 
 

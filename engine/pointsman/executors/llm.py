@@ -7,12 +7,11 @@ Laws:
 - A tool that fails or is refused is an answer to the model, which may go on; a model that fails fails the attempt.
 """
 
-import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from pointsman.executors.call import CallSpec, Outcome, Port, failed, timed_out
+from pointsman.executors.call import CallSpec, Outcome, Port, failed, timed_out, within
 from pointsman.executors.calling import NotJson, plain
 from pointsman.kernel.events import Json
 
@@ -47,12 +46,12 @@ class LlmAgent:
     async def run(self, spec: CallSpec, port: Port) -> Outcome:
         """Talk until there is an answer."""
         await port.started("host")
-        scope = asyncio.timeout(spec.timeout_s)
+        scope = None
         try:
-            async with scope:
+            async with within(spec) as scope:
                 return await self._talk(spec, port)
         except TimeoutError:
-            if not scope.expired():
+            if scope is None or not scope.expired():
                 raise
             return timed_out(spec)
 

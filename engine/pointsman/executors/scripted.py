@@ -39,7 +39,7 @@ class ScriptedAgent:
 
     async def _later(self, spec: CallSpec, delay: float, outcome: Outcome) -> Outcome:
         if spec.timeout_s is not None and delay > spec.timeout_s:
-            await self._sleep(spec.timeout_s)
+            await (spec.sleep if self._sleep is asyncio.sleep else self._sleep)(spec.timeout_s)
             return timed_out(spec)
         await self._sleep(delay)
         return outcome

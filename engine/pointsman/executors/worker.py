@@ -136,12 +136,13 @@ class Worker(asyncio.Protocol):
         self._transport.write(data)
         late = False
 
-        def expire() -> None:
+        async def expire(seconds: float) -> None:
             nonlocal late
+            await spec.sleep(seconds)
             late = not call.answered.done()
             self._end_soon(call)
 
-        timer = None if spec.timeout_s is None else loop.call_later(spec.timeout_s, expire)
+        timer = None if spec.timeout_s is None else loop.create_task(expire(spec.timeout_s))
         try:
             outcome = await asyncio.shield(call.answered)
         except asyncio.CancelledError:

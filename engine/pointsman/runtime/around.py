@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from pointsman.executors.call import CallSpec, Executor, Outcome, Port
@@ -30,6 +31,18 @@ class Gate(Protocol):
     def holds(self, state: State, seq: int, coming: str | AnyEffect) -> bool: ...
 
     def settled(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """That the gate holds a run: since when (Unix nanoseconds), and at which stage."""
+
+    since_ns: int
+    stage: str
+
+
+HoldWatcher = Callable[[Hold | None], None]
+"""Told that the run is held, and with None that it goes on; none of it is an event of the run."""
 
 
 class Watcher(Protocol):

@@ -7,6 +7,7 @@ does anything of it take effect. What needs no outside (a policy's decision) is 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from inspect import iscoroutine
@@ -31,8 +32,9 @@ from pointsman.kernel.events import (
 )
 from pointsman.kernel.interrupts import is_expired
 from pointsman.kernel.state import State
-from pointsman.runtime.around import Gate, Outside, Watcher
+from pointsman.runtime.around import Gate, Hold, HoldWatcher, Outside, Watcher
 from pointsman.runtime.clock import Clock
+from pointsman.runtime.standing import Standing
 from pointsman.runtime.wall import WallClock
 
 SLICE = 64
@@ -70,7 +72,12 @@ class Driver:
         self._gate: Gate | None = None
         self._decisions: deque[Decide] = deque()
         self._kept: list[AnyEffect] = []
-        self._held = False
+        self._hold: Hold | None = None
+        self._told: Hold | None = None
+        self._hold_watchers: list[HoldWatcher] = []
+        self._timers = Standing(clock.now_ns, clock.sleep)
+        self._attempts = Standing(time.monotonic_ns, lambda duration_ns: asyncio.sleep(duration_ns / 1e9))
+        self._asked: dict[str, int] = {}
         self.dropped = 0
         self.people_wait = asyncio.Event()
         """Set while only people are waited for, and `run` does not park."""
@@ -94,13 +101,29 @@ class Driver:
 
     def release(self) -> None:
         """What was held may go on, if the gate lets it."""
-        self._held = False
+        self._let_go()
         self._wake.set()
 
     @property
-    def held(self) -> bool:
-        """Whether the gate holds the run."""
-        return self._held
+    def hold(self) -> Hold | None:
+        """Since when and where the gate holds the run, None when it does not."""
+        return self._hold
+
+    def watch_holds(self, watcher: HoldWatcher) -> Callable[[], None]:
+        """Tell that the run is held (now too, if it is) and that it goes on; returns what ends that."""
+        self._hold_watchers.append(watcher)
+        if self._told is not None:
+            watcher(self._told)
+
+        def leave() -> None:
+            if watcher in self._hold_watchers:
+                self._hold_watchers.remove(watcher)
+
+        return leave
+
+    def stood_ns(self, ask: Ask) -> int:
+        """How long the run was held since a question is open: by so much it expires later than it says."""
+        return self._timers.stood_ns - self._asked[ask.id] if ask.id in self._asked else 0
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Tell one more, from the next turn on; returns what ends that."""
@@ -179,6 +202,7 @@ class Driver:
                 self._perform(effect)
         if self._gate is not None:
             self._gate.settled()
+        self._tell_hold()
 
     def _move(self, records: list[Record], later: list[AnyEffect]) -> None:
         """Ask the policies what is to be asked, and move every branch that can move, until the gate holds one."""
@@ -202,14 +226,37 @@ class Driver:
     def _is_held(self, coming: str | AnyEffect) -> bool:
         if self._gate is None or self.state.cancelled:
             return False
-        if not self._held:
-            self._held = self._gate.holds(self.state, self.seq, coming)
+        if self._hold is None and self._gate.holds(self.state, self.seq, coming):
+            branch = coming if isinstance(coming, str) else getattr(coming, "branch", "")
+            at = self.state.branches.get(branch)
+            self._hold = Hold(self._clock.now_ns(), at.stage if at else "")
+            self._timers.stand()
+            self._attempts.stand()
         # What only takes back or gives an answer is nobody's to hold.
-        return self._held and not isinstance(coming, Cancel | Reply)
+        return self._hold is not None and not isinstance(coming, Cancel | Reply)
+
+    def _let_go(self) -> None:
+        self._hold = None
+        self._timers.go_on()
+        self._attempts.go_on()
+
+    def _tell_hold(self) -> None:
+        """Tell of a hold when its turn is over: one that a step ends and makes again was never away."""
+        if self.state.cancelled:
+            self._let_go()
+        if self._hold is self._told:
+            return
+        self._told = self._hold
+        for watch in tuple(self._hold_watchers):
+            try:
+                watch(self._hold)
+            except Exception:
+                if watch in self._hold_watchers:
+                    self._hold_watchers.remove(watch)
 
     def _is_let_go(self) -> bool:
         """Whether what was held may move: its release may come while a turn is being committed."""
-        return not self._held and bool(self.state.ready or self._decisions or self._kept)
+        return self._hold is None and bool(self.state.ready or self._decisions or self._kept)
 
     def _is_asked(self, effect: AnyEffect) -> bool:
         """Whether what was held meanwhile is still wanted, and as it was: an edit asks for it anew."""
@@ -243,7 +290,7 @@ class Driver:
             if (
                 self._gate is None  # else it has not started before it is let go
                 and isinstance(effect, Invoke)
-                and isinstance(self._outside.agent(effect), InProcessAgent)
+                and isinstance(self._outside.agent(effect, self.state), InProcessAgent)
             ):
                 self._fold(AttemptStarted(effect.id, effect.attempt, "in process"), effect.branch, records, later)
             later.append(effect)
@@ -256,8 +303,8 @@ class Driver:
     def _perform(self, effect: AnyEffect) -> None:
         match effect:
             case Invoke():
-                executor = self._outside.agent(effect)
-                spec = _spec(effect)
+                executor = self._outside.agent(effect, self.state)
+                spec = self._spec(effect)
                 port = _Port(self, effect)
                 if isinstance(executor, InProcessAgent) and self.state.branches[effect.branch].started:
                     made = executor.run_now(spec, port)
@@ -269,7 +316,9 @@ class Driver:
                     self._attempt(effect, executor.run(spec, port))
             case Call():
                 stage = self.state.branches[effect.branch].stage
-                spec = CallSpec(effect.id, effect.attempt, stage, effect.name, effect.args, effect.key)
+                spec = CallSpec(
+                    effect.id, effect.attempt, stage, effect.name, effect.args, effect.key, sleep=self._live_s
+                )
                 work = self._outside.call(effect, self.state)(spec, _Port(self, effect))
                 self._attempt(effect, work)
             case Reply():
@@ -279,6 +328,7 @@ class Driver:
             case Sleep():
                 self._spawn(effect.id, self._after(effect.delay_ns, effect.id))
             case Ask():
+                self._asked[effect.id] = self._timers.stood_ns
                 if effect.expires_at_ns:
                     left_ns = max(0, effect.expires_at_ns - self._clock.now_ns())
                     self._spawn(effect.id, self._after(left_ns, effect.id))
@@ -288,6 +338,11 @@ class Driver:
                     task.cancel()
             case Decide():
                 raise AssertionError("decisions are answered inside the turn")
+
+    def _spec(self, effect: Invoke) -> CallSpec:
+        timeout_s = effect.timeout_ns / 1e9 if effect.timeout_ns else None
+        about = effect.id, effect.attempt, effect.stage, effect.agent, effect.args, effect.key
+        return CallSpec(*about, timeout_s, self._live_s)
 
     def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -315,11 +370,14 @@ class Driver:
             task.add_done_callback(lambda done: work.close())
 
     def _answer(self, effect_id: str, attempt: int, outcome: Outcome) -> None:
-        self.post(AttemptResult(effect_id, attempt, outcome.value, outcome.error, outcome.usage))
+        self.post(AttemptResult(effect_id, attempt, outcome.value, outcome.error, outcome.usage, outcome.reused))
 
     async def _after(self, delay_ns: int, effect_id: str) -> None:
-        await self._clock.sleep(delay_ns)
+        await self._timers.live(delay_ns)
         self.post(TimerFired(effect_id))
+
+    async def _live_s(self, seconds: float) -> None:
+        await self._attempts.live(int(seconds * 1e9))
 
     async def request(self, effect: Invoke | Call, call_id: str, what: str, name: str, args: Json) -> Outcome:
         """An agent asks for something from inside; answered by a `Reply` of the kernel."""
@@ -333,10 +391,10 @@ class Driver:
 
     def _may_park(self) -> bool:
         """Only people are waited for, and none of them is too late already."""
+        if self._hold is not None or not self.only_people_wait():
+            return False
         now_ns = self._clock.now_ns()
-        return (
-            not self._held and self.only_people_wait() and not any(is_expired(ask, now_ns) for ask in self.questions())
-        )
+        return not any(is_expired(ask, now_ns - self.stood_ns(ask)) for ask in self.questions())
 
     def only_people_wait(self) -> bool:
         """Whether nothing goes on until a person answers."""
@@ -348,12 +406,13 @@ class Driver:
         if self._inbox or self._is_let_go():
             return
         only_people = self.only_people_wait()
-        if only_people or self._held:
+        held = self._hold is not None
+        if only_people or held:
             self._wall.pause()
-        if only_people and not self._held:
+        if only_people and not held:
             self.people_wait.set()
         try:
-            await asyncio.wait_for(self._wake.wait(), None if only_people or self._held else self._wall.left_s())
+            await asyncio.wait_for(self._wake.wait(), None if only_people or held else self._wall.left_s())
         except TimeoutError:
             self.post(TimerFired(folding.WALL), "main")
         finally:
@@ -361,7 +420,7 @@ class Driver:
             self._wall.go_on()
 
     async def _stop(self) -> None:
-        self._held = False  # nobody drives it, so nobody holds it
+        self._let_go()  # nobody drives it, so nobody holds it
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -392,15 +451,3 @@ class _Port:
 
     def output(self, stream: str, text: str) -> None:
         self._driver.post(OutputWritten(self._effect.id, stream, text), self._effect.branch)
-
-
-def _spec(effect: Invoke) -> CallSpec:
-    return CallSpec(
-        effect.id,
-        effect.attempt,
-        effect.stage,
-        effect.agent,
-        effect.args,
-        effect.key,
-        effect.timeout_ns / 1e9 if effect.timeout_ns else None,
-    )

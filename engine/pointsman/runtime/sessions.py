@@ -27,7 +27,7 @@ from pointsman.kernel.state import State
 from pointsman.language.diagnostics import did_you_mean
 from pointsman.language.source import Source
 from pointsman.runtime.agents import Agents
-from pointsman.runtime.around import Gate, Watcher
+from pointsman.runtime.around import Gate, Hold, HoldWatcher, Watcher
 from pointsman.runtime.catalog import Loaded, roots_of
 from pointsman.runtime.clock import Clock, SystemClock
 from pointsman.runtime.driver import Driver
@@ -142,7 +142,7 @@ class Session:
         """
         now_ns = self._options.clock.now_ns()
         ask = question_at(self.questions(), stage)
-        check_answer(ask, value, now_ns)
+        check_answer(ask, value, now_ns - self._driver.stood_ns(ask))
         if ask.about == "stage":
             signed = {"by": by, "at": now_ns / 1e9}
             value = {"answer": value, **signed} if ask.what == "review" else {**value, **signed}
@@ -154,7 +154,7 @@ class Session:
         `path` leads there by names and indexes, from `args`, `result`, `outputs` or `state`. Raises RunUnavailable
         when the run is not held, Misuse with the rule that the edit would break.
         """
-        if not self._driver.held:
+        if self._driver.hold is None:
             raise RunUnavailable("not_held", f"run {self.run_id} is going on", "Stop it first")
         try:
             event = editing.edit(self.state, branch, path, value, by)
@@ -166,6 +166,19 @@ class Session:
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Tell one more what happens from now on; returns what ends that."""
         return self._driver.watch(watcher)
+
+    @property
+    def hold(self) -> Hold | None:
+        """Since when and where a debugger holds the run, None when none does."""
+        return self._driver.hold
+
+    def watch_holds(self, watcher: HoldWatcher) -> Callable[[], None]:
+        """Tell that the run is held (now too, if it is) and that it goes on; returns what ends that."""
+        return self._driver.watch_holds(watcher)
+
+    def expires_at_ns(self, ask: Ask) -> int:
+        """When a question expires, by the time of the run, that stands still while it is held; 0 is never."""
+        return ask.expires_at_ns + self._driver.stood_ns(ask) if ask.expires_at_ns else 0
 
     def set_gate(self, gate: Gate | None) -> None:
         """Let a debugger hold the run from now on, or nobody."""
