@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pointsman.debugger.breakpoints import Breakpoint
 from pointsman.debugger.causes import why
 from pointsman.debugger.debugger import Stop
 from pointsman.debugger.frames import moment_of
@@ -19,6 +20,7 @@ from pointsman.journal import Lease
 from pointsman.kernel.events import Json
 from pointsman.kernel.state import ROOT
 from pointsman.runtime.debugging import Debugged
+from pointsman.runtime.definitions import DefinitionChange
 from pointsman.runtime.workspace import find_place
 from pointsman.security.redaction import Redactor
 from pointsman_dap import params as ask
@@ -29,6 +31,7 @@ from pointsman_dap.faults import Faults
 from pointsman_dap.listening import Listening
 from pointsman_dap.places import Places
 from pointsman_dap.protocol import Body, Request
+from pointsman_dap.reloading import affected_words
 from pointsman_dap.seeing import Seeing, cause_page
 from pointsman_dap.starting import Host, Wanted, read_launch, words_of
 from pointsman_dap.telling import busy_words
@@ -62,6 +65,9 @@ class Elsewhere:
 
 Answer = Body | Then | Later | None
 
+ONCE = -1
+"""The engine's id of the breakpoint that `stopAt` is: no client's own."""
+
 
 class Adapter:
     """What one client has asked for and what it has been told."""
@@ -87,6 +93,7 @@ class Adapter:
         self._texts: Texts | None = None
         self._entry = False
         self._no_debug = False
+        self._unwatch: Callable[[], None] | None = None
 
     # --- the beginning ----------------------------------------------------------------------------------------------
 
@@ -187,6 +194,9 @@ class Adapter:
         method = "launch" if launched else "attach"
         self._voice.event("process", {"name": run.program.name, "isLocalProcess": True, "startMethod": method})
         self._threads.now([ROOT])
+        self._unwatch = self._host.definitions.watch(self._saved)
+        if isinstance(wanted, Wanted) and wanted.options.note:
+            self._voice.output("important", f"{wanted.options.note}\n")
         if not launched:
             self._join(run)
 
@@ -227,6 +237,20 @@ class Adapter:
             self._voice.output("important", f"{run.run_id} has recorded nothing but its start\n")
             self._terminated()
 
+    def _saved(self, change: DefinitionChange) -> None:
+        """Somebody has saved a file: breakpoints stay with what they stand on, and the client hears what it means."""
+        run, texts = self._attached, self._texts
+        if run is None or texts is None or self.state != "running":
+            return
+        if change.path in [text.file for text in texts.all()]:
+            for told in self._breakpoints.bind(texts):
+                self._voice.event("breakpoint", {"reason": "changed", "breakpoint": told})
+            self._set_breakpoints()
+        policies = [text.file for text in texts.policies]
+        words = affected_words(change, run.debugger.timeline, texts.pipeline.file, policies)
+        if words:
+            self._voice.output("important", words)
+
     # --- breakpoints ------------------------------------------------------------------------------------------------
 
     def set_breakpoints(self, args: ask.SetBreakpoints) -> Body:
@@ -257,7 +281,9 @@ class Adapter:
     def _set_breakpoints(self) -> None:
         heard = self._listening
         if heard is not None and not self._no_debug:
-            heard.run.debugger.set_breakpoints(heard.told, self._breakpoints.bound())
+            wanted = self._wanted.stop_at if isinstance(self._wanted, Wanted) else ""
+            bound = [*self._breakpoints.bound(), *([Breakpoint(ONCE, name=wanted, hit="1")] if wanted else [])]
+            heard.run.debugger.set_breakpoints(heard.told, bound)
 
     def _set_faults(self) -> None:
         heard = self._listening
@@ -289,6 +315,11 @@ class Adapter:
         if run.debugger.stop is None and run.live is not None:
             run.debugger.pause()
             self._voice.output("console", busy_words(run.live.session.state) or "stopping at the next boundary\n")
+
+    def session(self) -> Body:
+        """Which run this is: for clients that do more with it than debugging."""
+        run = self._running()
+        return {"run": run.run_id, "live": run.live is not None, "pipeline": run.program.name}
 
     # --- seeing -----------------------------------------------------------------------------------------------------
 
@@ -393,6 +424,8 @@ class Adapter:
     def leave(self) -> None:
         """The client is gone, whether it said so or not."""
         self.state = "gone"
+        if self._unwatch is not None:
+            self._unwatch()
         if self._listening is not None:
             self._listening.leave()
         if self._attached is not None:

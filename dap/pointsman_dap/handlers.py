@@ -130,6 +130,7 @@ HANDLERS: dict[str, Handler] = {
     "reverseContinue": Handler(
         ask.Thread, lambda adapter, request, args: adapter.back(far=True), gives={"supportsStepBack": True}
     ),
+    "pointsman/session": Handler(ask.Nothing, lambda adapter, request, args: adapter.session()),
     "source": Handler(ask.Source, lambda adapter, request, args: adapter.source(args), "choice"),
     "loadedSources": Handler(
         ask.Nothing,

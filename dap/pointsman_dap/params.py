@@ -35,9 +35,12 @@ class Initialize(Args, frozen=True):
 
 
 class Launch(Args, frozen=True):
-    """A pipeline to run."""
+    """A pipeline to run; or with `rerun` an older run to go on with, `from` a stage on. `stop_at` is one to stop at."""
 
-    program: str
+    program: str = ""
+    rerun: str = ""
+    start_at: str = field(default="", name="from")
+    stop_at: str = ""
     input: Json = None
     stop_on_entry: bool = False
     no_debug: bool = False

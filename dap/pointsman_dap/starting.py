@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from pointsman.errors import Misuse, PointsmanError, RefusedDefinition
 from pointsman.language.diagnostics import Diagnostic
-from pointsman.runtime import catalog
 from pointsman.runtime.catalog import Loaded
 from pointsman.runtime.debugging import Debugging
+from pointsman.runtime.definitions import Definitions
+from pointsman.runtime.desk import prepared
 from pointsman.runtime.redacting import redactor_before
+from pointsman.runtime.reuse import check_stage
 from pointsman.runtime.sessions import Options, check_options, fit_input
 from pointsman.runtime.workspace import find_place, read_source
 from pointsman.security.redaction import Redactor
@@ -30,6 +32,11 @@ class Host(Protocol):
 
     @property
     def debugging(self) -> Debugging: ...
+
+    @property
+    def definitions(self) -> Definitions:
+        """The pipelines as they are live."""
+        ...
 
     @property
     def root(self) -> Path:
@@ -66,6 +73,8 @@ class Wanted:
     loaded: Loaded
     value: Json
     options: Options
+    stop_at: str = ""
+    """A stage to stop at once, before anything of it."""
 
 
 def read_launch(args: Launch, host: Host, hides: Callable[[Redactor], None]) -> Wanted:
@@ -92,16 +101,22 @@ def words_of(error: PointsmanError) -> str:
 
 def _read_launch(args: Launch, host: Host, hides: Callable[[Redactor], None]) -> Wanted:
     cwd = _folder(args.cwd, host)
-    program, name = _program(args.program, cwd, host.root)
-    hides(redactor_before(find_place(program), (), args.input))
-    loaded = catalog.load(program, name)
     env = {key: value for key, value in {**host.env, **args.env}.items() if value is not None}
     options = Options(principal=dict(host.principal), answers=args.answers, cwd=cwd, env=env)
-    value = _input(args.input, cwd, program.parent)
+    if args.rerun:
+        loaded, value, options = prepared(host.definitions, host.root, args.rerun, options, args.start_at)
+    else:
+        program, name = _program(args.program, cwd, host.root)
+        hides(redactor_before(find_place(program), (), args.input))
+        loaded, note = host.definitions.load(program, name)
+        options = replace(options, note=note)
+        value = _input(args.input, cwd, program.parent)
     hides(redactor_before(loaded.place, (shown for _, shown in loaded.policy_files), value))
     fit_input(loaded, value)
     check_options(loaded, options)
-    return Wanted(loaded, value, options)
+    if args.stop_at:
+        check_stage(loaded.program, args.stop_at)
+    return Wanted(loaded, value, options, args.stop_at)
 
 
 def _folder(named: str, host: Host) -> Path:

@@ -10,6 +10,7 @@ from pointsman.errors import RunUnavailable
 from pointsman.journal.store import RunRow
 from pointsman.kernel.state import State
 from pointsman.runtime.debugging import Debugged, Debugging
+from pointsman.runtime.definitions import Definitions
 from pointsman.runtime.registry import Registry
 from pointsman.runtime.sessions import Session
 from pointsman.runtime.workspace import Place
@@ -30,6 +31,11 @@ class OneRoom(Rooms):
         runs = _OneRun(self._endpoint)
         runs.adopt(self._session, self._task)
         return runs
+
+    @cached_property
+    def definitions(self) -> Definitions:
+        """What is live; nobody keeps a log of it here."""
+        return Definitions()
 
     @cached_property
     def debugging(self) -> Debugging:

@@ -81,6 +81,8 @@ class Debugger:
         self._view: int | None = None
         self._trail: list[Key] = []
         self._hits = Hits()
+        self.passes: Callable[[State, str], bool] | None = None
+        """Told of a branch: whether what it does next is known already, and is let pass whatever is set."""
         self._applied = Applied()
         self._number = 0
         self._due: list[Told] = []
@@ -131,6 +133,8 @@ class Debugger:
             self._passed.remove(moment.key)
             return False
         moment = self._applied.at(moment)
+        if self.passes is not None and self.passes(state, moment.branch):
+            return False
         stop = self._judge(moment, state, self._plan, past=False)
         if stop is None:
             return False

@@ -68,6 +68,7 @@ class Debugging:
         """
         live = self._runs.start(loaded, value, options, park=False)
         debugged = self._join(live)
+        debugged.debugger.passes = options.reuse.covers if options.reuse else None
         debugged.launched = True
         debugged.users += 1
         prepare(debugged)

@@ -77,6 +77,21 @@ class Reuse:
         at = state.branches[branch]
         return self._take(asked.effect, branch, at.args, at.request, state)
 
+    def covers(self, state: State, branch: str) -> bool:
+        """Whether what a branch does next will be taken of the older run, as far as can be told beforehand: a debugger
+        lets it pass."""
+        at = state.branches.get(branch)
+        if at is None or self._begun(state, branch):
+            return False
+        code = state.program.at(at.block, at.stage)
+        if code.id not in self.same or self.start_at in (code.id, code.name):
+            return False
+        if code.kind not in ("agent", "ask"):
+            return True
+        visit = at.visits.get(at.stage, 0) + (at.part == "enter")
+        found = self.kept.get(f"{branch}:{at.stage}#{visit}")
+        return found is not None and self._usable(found, code.id)
+
     def went_on(self, records: Iterable[ev.Record]) -> None:
         """Learn from a run's own past what it has done anew already: it goes on after its host has died."""
         for record in records:
@@ -90,10 +105,8 @@ class Reuse:
         fits = (
             found is not None
             and attempt == 1
-            and found.answered
-            and not found.spoiled
             and name in self.same
-            and (not found.unfit or name in self.refitted)
+            and self._usable(found, name)
             and not self._begun(state, branch)
             and _equal(found.args, args)
             and _equal(found.request, request)
@@ -102,6 +115,9 @@ class Reuse:
             return found
         self._anew.add(branch)
         return None
+
+    def _usable(self, found: Kept, name: str) -> bool:
+        return found.answered and not found.spoiled and (not found.unfit or name in self.refitted)
 
     def _begun(self, state: State, branch: str) -> bool:
         """Whether something before this place was done anew, or the stage to start at was reached."""
@@ -148,7 +164,7 @@ def plan(store: Store, run: str, now: Makings, start_at: str = "") -> Reuse:
         raise JournalError("run_empty", f"run {row.id} has no events", "It can only be started anew")
     started = records[0].event
     if start_at:
-        _check_stage(now.program, start_at)
+        check_stage(now.program, start_at)
     then = makings_of(store, started, program_of(store, started))
     changed = changes(then, now)
     kept = read_kept(records)
@@ -198,7 +214,8 @@ def _first(records: Iterable[ev.Record], kept: Mapping[str, Kept], changed: Mapp
     return "goes on from where it ended: nothing it had done has changed"
 
 
-def _check_stage(program: Program, name: str) -> None:
+def check_stage(program: Program, name: str) -> None:
+    """Raises Misuse for a name, or path of names, that is no stage's."""
     codes = [code for block in program.blocks.values() for code in block.stages.values()]
     known = sorted({code.id for code in codes} | {code.name for code in codes})
     if name not in known:
