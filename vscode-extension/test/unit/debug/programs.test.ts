@@ -1,0 +1,59 @@
+import { strict as assert } from "node:assert";
+import { join } from "node:path";
+import { causeOf } from "../../../src/debug/causes";
+import { placeFile, readProgram, titleOf, writeProgram } from "../../../src/debug/programs";
+import { chooseRun } from "../../../src/going";
+import type { Run, RunStatus } from "../../../src/server/protocol";
+import { desk, put } from "../server/commands";
+
+describe("what is run", () => {
+  it("is a file, or one pipeline of it", () => {
+    assert.deepEqual(readProgram("a.pipeline.yaml", "/shop"), { path: "/shop/a.pipeline.yaml", pipeline: "" });
+    assert.deepEqual(readProgram("/x/a.pipeline.yaml#b", "/shop"), { path: "/x/a.pipeline.yaml", pipeline: "b" });
+    const odd = put(join(desk(), "c#.pipeline.yaml"));
+    assert.deepEqual(readProgram(odd, undefined), { path: odd, pipeline: "" });
+    assert.equal(writeProgram(readProgram("/x/a.pipeline.yaml#b", undefined)), "/x/a.pipeline.yaml#b");
+  });
+
+  it("has a short name", () => {
+    assert.equal(titleOf({ path: "/x/triage.pipeline.yaml", pipeline: "" }), "triage");
+    assert.equal(titleOf({ path: "/x/triage.pipeline.yml", pipeline: "other" }), "other");
+  });
+
+  it("has its files in the folder, or beside it", () => {
+    const root = desk();
+    const beside = put(join(root, "pipelines/input.json"));
+    const program = join(root, "pipelines/a.pipeline.yaml");
+    assert.equal(placeFile("input.json", root, program), beside);
+    assert.equal(placeFile("input.json", root, program), beside);
+    const within = put(join(root, "input.json"));
+    assert.equal(placeFile("input.json", root, program), within);
+    assert.equal(placeFile("none.json", root, program), "none.json");
+    assert.equal(placeFile("/abs.json", root, program), "/abs.json");
+  });
+});
+
+describe("why a start was refused", () => {
+  it("is said by its sentence, and by what the editor shows", () => {
+    assert.equal(causeOf("the input does not fit triage.pipeline.yaml: ...", true), "input");
+    assert.equal(causeOf("input.json is no JSON", false), "input");
+    assert.equal(causeOf("triage.pipeline.yaml has 2 errors; there is no stage x", true), "file");
+    assert.equal(causeOf("there is no folder /x", false), "other");
+  });
+});
+
+describe("the run to go on from", () => {
+  const run = (id: string, status: RunStatus, uri = "file:///a") => ({ run: id, status, uri }) as Run;
+  const runs = [run("5", "completed"), run("4", "running"), run("3", "failed", "file:///b"), run("2", "denied"), run("1", "held", "")];
+
+  it("is the session's, whatever became of it", () => {
+    assert.equal(chooseRun(runs, "5", undefined)?.run, "5");
+  });
+
+  it("is else the newest one that stopped, of the file that is looked at first", () => {
+    assert.equal(chooseRun(runs, undefined, "file:///a")?.run, "2");
+    assert.equal(chooseRun(runs, undefined, "file:///c")?.run, "3");
+    assert.equal(chooseRun(runs, "gone", undefined)?.run, "3");
+    assert.equal(chooseRun([run("5", "completed")], undefined, undefined), undefined);
+  });
+});
