@@ -11,7 +11,7 @@ import { spanOf } from "./events";
 import { pickEvent, pickRun } from "./picking";
 import { openBroken, openPipeline } from "./places";
 import type { RunStore } from "./store";
-import type { RunRow } from "./tree";
+import { indexOf, type RunRow } from "./tree";
 import type { RunsView } from "./view";
 
 /** How long a note of the server stands in the status bar. */
@@ -145,11 +145,12 @@ export class RunCommands {
   private async ofStage(
     row: RunRow | undefined, act: (run: Run, span: { first: number; last: number }, name: string) => Promise<void>,
   ): Promise<void> {
-    const run = row?.kind === "stage" ? this.store.get(row.run)?.run : undefined;
-    if (!run || row?.kind !== "stage") return;
-    const span = spanOf(await this.documents.events(run.run), run.stages, row.index);
+    if (row?.kind !== "stage") return;
+    const run = await this.server.request<Run>("pointsman/run", { run: row.run }); // with all its stages, as its events are
+    const index = indexOf(run.stages, row.line);
+    const span = index < 0 ? undefined : spanOf(await this.documents.events(run.run), run.stages, index);
     if (!span) throw new Error("The events of this stage are not recorded yet");
-    await act(run, span, run.stages[row.index]!.id);
+    await act(run, span, run.stages[index]!.id);
   }
 }
 
@@ -157,7 +158,7 @@ export class RunCommands {
 function stageOf(run: Run, row: RunRow | undefined): string | undefined {
   switch (row?.kind) {
     case "stage":
-      return run.stages[row.index]?.id;
+      return run.stages[indexOf(run.stages, row.line)]?.id;
     case "error":
       return run.error?.stage;
     case "question":

@@ -5,8 +5,8 @@ import { contextOf, runActions, stageActions } from "./actions";
 import { RUN, STAGE, UNKNOWN, statusWords } from "./looks";
 import { type RunStore, type Told, took } from "./store";
 import { brokenTooltip, errorTooltip, kindOf, questionTooltip, runTooltip, stageTooltip } from "./tooltips";
-import { earlier, nesting, type RunRow, shortName } from "./tree";
-import { counted, counting, duration, joined, money, oneLine, since, tokens } from "./words";
+import { indexOf, nesting, type RunRow, shortName } from "./tree";
+import { counting, duration, joined, money, oneLine, since, tokens } from "./words";
 
 export interface Shown {
   label: string;
@@ -28,6 +28,11 @@ const GONE: Shown = {
   expand: "never", click: undefined,
 };
 
+const MORE: Shown = {
+  ...GONE, label: "Earlier stages", description: "in the events", icon: "ellipsis",
+  tooltip: "Click for all events of this run.", spoken: "Earlier stages are in the events", context: "more", click: "events",
+};
+
 /** What a row says now. */
 export function shown(store: RunStore, row: RunRow, now: number): Shown {
   if (row.kind === "broken") return brokenShown(store, row.uri);
@@ -37,7 +42,7 @@ export function shown(store: RunStore, row: RunRow, now: number): Shown {
     case "run":
       return runShown(told, now);
     case "stage":
-      return stageShown(told, row.index, now);
+      return stageShown(told, indexOf(told.run.stages, row.line), now);
     case "question": {
       const question = store.question(row.run, row.effect);
       return question ? questionShown(question, now) : GONE;
@@ -45,7 +50,7 @@ export function shown(store: RunStore, row: RunRow, now: number): Shown {
     case "error":
       return errorShown(told.run);
     case "more":
-      return moreShown(told.run);
+      return MORE;
   }
 }
 
@@ -133,15 +138,6 @@ function errorShown(run: Run): Shown {
     context: contextOf("error", run.uri ? ["open"] : []),
     expand: "never",
     click: run.uri && error.stage ? "open" : undefined,
-  };
-}
-
-function moreShown(run: Run): Shown {
-  const left = earlier(nesting(run.stages).children.get(-1)?.length ?? 0);
-  const label = counted(left, "earlier visit", "earlier visits");
-  return {
-    ...GONE, label, description: "in the events", icon: "ellipsis", tooltip: "Click for all events of this run.",
-    spoken: label, context: "more", click: "events",
   };
 }
 

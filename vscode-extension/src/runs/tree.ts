@@ -8,13 +8,13 @@ export type RunRow =
   | { kind: "run"; key: string; run: string }
   | { kind: "question"; key: string; run: string; effect: string }
   | { kind: "error"; key: string; run: string }
-  | { kind: "stage"; key: string; run: string; index: number }
+  | { kind: "stage"; key: string; run: string; line: string }
   | { kind: "more"; key: string; run: string };
 
 /** So many visits of stages are shown of a run; what came before them is in its events. */
 export const SHOWN = 100;
-
-export type StageRow = Extract<RunRow, { kind: "stage" }>;
+/** A list of runs holds no more visits of a run than this, the last ones. */
+const TOLD = 200;
 
 export class RunTree {
   private readonly rows = new Map<string, RunRow>();
@@ -31,40 +31,42 @@ export class RunTree {
     }
     const run = row.kind === "run" || row.kind === "stage" ? this.store.get(row.run)?.run : undefined;
     if (!run) return [];
-    if (row.kind === "stage") return this.under(run, row.index);
+    if (row.kind === "stage") return this.under(run, indexOf(run.stages, row.line));
     const questions = run.questions.map((question) =>
       this.row({ kind: "question", key: `${run.run}?${question.effect}`, run: run.run, effect: question.effect }),
     );
     const error = run.error ? [this.row({ kind: "error", key: `${run.run}!`, run: run.run })] : [];
     const stages = this.under(run, -1);
-    const more = earlier(stages.length) ? [this.row({ kind: "more", key: `${run.run}…`, run: run.run })] : [];
-    return [...questions, ...error, ...more, ...stages.slice(earlier(stages.length))];
+    const left = Math.max(0, stages.length - SHOWN);
+    const more = left > 0 || run.stages.length >= TOLD ? [this.row({ kind: "more", key: `${run.run}…`, run: run.run })] : [];
+    return [...questions, ...error, ...more, ...stages.slice(left)];
   }
 
   parent(row: RunRow): RunRow | undefined {
     if (row.kind === "broken" || row.kind === "run") return undefined;
     const run = this.store.get(row.run)?.run;
-    const above = row.kind === "stage" && run ? (nesting(run.stages).parents[row.index] ?? -1) : -1;
-    return above >= 0 ? this.ofStage(row.run, above) : this.ofRun(row.run);
+    const above = row.kind === "stage" && run ? (nesting(run.stages).parents[indexOf(run.stages, row.line)] ?? -1) : -1;
+    return run && above >= 0 ? this.ofStage(run, above) : this.ofRun(row.run);
   }
 
   ofRun(run: string): RunRow {
     return this.row({ kind: "run", key: run, run });
   }
 
-  ofStage(run: string, index: number): RunRow {
-    return this.row({ kind: "stage", key: `${run}#${index}`, run, index });
+  ofStage(run: Run, index: number): RunRow {
+    const line = nesting(run.stages).lines[index]!;
+    return this.row({ kind: "stage", key: `${run.run} ${line}`, run: run.run, line });
   }
 
   /** The row of a stage's last visit, by its id or its name. */
   find(run: string, stage: string): RunRow | undefined {
-    const stages = this.store.get(run)?.run.stages ?? [];
-    const index = stages.findLastIndex((line) => line.id === stage || line.stage === stage);
-    return index < 0 ? undefined : this.ofStage(run, index);
+    const found = this.store.get(run)?.run;
+    const index = found ? found.stages.findLastIndex((line) => line.id === stage || line.stage === stage) : -1;
+    return found && index >= 0 ? this.ofStage(found, index) : undefined;
   }
 
   private under(run: Run, above: number): RunRow[] {
-    return (nesting(run.stages).children.get(above) ?? []).map((index) => this.ofStage(run.run, index));
+    return (nesting(run.stages).children.get(above) ?? []).map((index) => this.ofStage(run, index));
   }
 
   private row(made: RunRow): RunRow {
@@ -75,16 +77,13 @@ export class RunTree {
   }
 }
 
-/** How many of a run's rows are left out. */
-export function earlier(rows: number): number {
-  return Math.max(0, rows - SHOWN);
-}
-
 export interface Nesting {
   /** For each stage the index of the fork it lies in, -1 for none. */
   parents: number[];
   /** For each fork, and for -1, what lies in it. */
   children: Map<number, number[]>;
+  /** For each stage what this visit of it is called: the same in a list that has lost its beginning. */
+  lines: string[];
 }
 
 const known = new WeakMap<readonly Stage[], Nesting>();
@@ -98,19 +97,34 @@ export function nesting(stages: readonly Stage[]): Nesting {
 
 function nest(stages: readonly Stage[]): Nesting {
   const last = new Map<string, number>();
-  const made: Nesting = { parents: [], children: new Map() };
+  const made: Nesting = { parents: [], children: new Map(), lines: [] };
+  const seen = new Set<string>();
   stages.forEach((line, index) => {
     let parent = -1;
     for (let end = line.id.lastIndexOf("."); end > 0 && parent < 0; end = line.id.lastIndexOf(".", end - 1)) {
       parent = last.get(line.id.slice(0, end)) ?? -1;
     }
     last.set(line.id, index);
+    made.lines.push(distinct(`${line.branch} ${line.stage} ${line.visit}`, seen));
     made.parents.push(parent);
     const siblings = made.children.get(parent);
     if (siblings) siblings.push(index);
     else made.children.set(parent, [index]);
   });
   return made;
+}
+
+/** A visit that was skipped, or failed before it began, has no number of its own. */
+function distinct(line: string, seen: Set<string>): string {
+  let name = line;
+  for (let again = 2; seen.has(name); again += 1) name = `${line} ${again}`;
+  seen.add(name);
+  return name;
+}
+
+/** Where a visit stands in a list, -1 where it is not in it. */
+export function indexOf(stages: readonly Stage[], line: string): number {
+  return nesting(stages).lines.indexOf(line);
 }
 
 /** What a stage is called under its fork: `risk.score` in `checks`. */

@@ -7,13 +7,13 @@ import { RunTree, type RunRow } from "../../../src/runs/tree";
 import type { DefinitionChanged, Run } from "../../../src/server/protocol";
 import { aQuestion, aRun, aStage, NOW } from "./made";
 
-function row(run: Partial<Run>, pick: (tree: RunTree) => RunRow | undefined = (tree) => tree.ofRun("r1"), now = NOW): Shown {
+function row(run: Partial<Run>, pick: (tree: RunTree, run: Run) => RunRow | undefined = (tree) => tree.ofRun("r1"), now = NOW): Shown {
   const store = new RunStore();
   store.replace([aRun(run)], NOW, NOW);
-  return shown(store, pick(new RunTree(store))!, now);
+  return shown(store, pick(new RunTree(store), store.get("r1")!.run)!, now);
 }
 
-const stage = (index: number) => (tree: RunTree): RunRow => tree.ofStage("r1", index);
+const stage = (index: number) => (tree: RunTree, of: Run): RunRow => tree.ofStage(of, index);
 
 describe("a run's row", () => {
   it("says how it ended, how long it took and what it cost", () => {

@@ -75,10 +75,14 @@ describe("the tree of runs", () => {
 
   it("gives questions, the error, then stages", () => {
     const error = { class: "agent", code: "agent_error", stage: "a", message: "no" };
-    const { tree } = filled({ stages: FORK, questions: [aQuestion()], error });
+    const { store, tree } = filled({ stages: FORK, questions: [aQuestion()], error });
     const run = tree.children()[0]!;
-    assert.deepEqual(tree.children(run).map((row) => row.key), ["r1?main/approve#1", "r1!", "r1#0", "r1#1", "r1#5", "r1#6"]);
-    assert.deepEqual(tree.children(tree.ofStage("r1", 1)).map((row) => row.key), ["r1#2", "r1#3", "r1#4"]);
+    assert.deepEqual(tree.children(run).map((row) => row.key), [
+      "r1?main/approve#1", "r1!", "r1 main files 1", "r1 main checks 1", "r1 main compose 1", "r1 main checks 2",
+    ]);
+    assert.deepEqual(tree.children(tree.ofStage(store.get("r1")!.run, 1)).map((row) => row.key), [
+      "r1 main/checks#1.lint lint 1", "r1 main/checks#1.risk measure 1", "r1 main/checks#1.risk score 1",
+    ]);
   });
 
   it("is one object for each row, and knows what lies above", () => {
@@ -86,22 +90,34 @@ describe("the tree of runs", () => {
     const run = tree.children()[0]!;
     store.change([aRun({ stages: FORK, tookMs: 3 })], NOW);
     assert.equal(tree.children()[0], run);
-    assert.equal(tree.parent(tree.ofStage("r1", 3)), tree.ofStage("r1", 1));
-    assert.equal(tree.parent(tree.ofStage("r1", 1)), run);
+    assert.equal(tree.parent(tree.ofStage(store.get("r1")!.run, 3)), tree.ofStage(store.get("r1")!.run, 1));
+    assert.equal(tree.parent(tree.ofStage(store.get("r1")!.run, 1)), run);
     assert.equal(tree.parent(run), undefined);
   });
 
   it("finds a stage's last visit by id or name", () => {
     const { tree } = filled({ stages: FORK });
-    assert.equal(tree.find("r1", "checks")?.key, "r1#6");
-    assert.equal(tree.find("r1", "score")?.key, "r1#4");
+    assert.equal(tree.find("r1", "checks")?.key, "r1 main checks 2");
+    assert.equal(tree.find("r1", "score")?.key, "r1 main/checks#1.risk score 1");
     assert.equal(tree.find("r1", "nowhere"), undefined);
+  });
+
+  it("knows a visit again in a list that has lost its beginning", () => {
+    const { store, tree } = filled({ stages: FORK });
+    const row = tree.ofStage(store.get("r1")!.run, 6);
+    store.change([aRun({ stages: FORK.slice(3) })], NOW);
+    assert.equal(tree.ofStage(store.get("r1")!.run, 3), row);
+  });
+
+  it("tells visits without a number of their own apart", () => {
+    const skipped = aStage("a", { status: "skipped" });
+    assert.deepEqual(nesting([skipped, skipped]).lines, ["main a 1", "main a 1 2"]);
   });
 
   it("leaves out the beginning of a long run", () => {
     const stages = Array.from({ length: SHOWN + 7 }, (_, at) => aStage("loop", { visit: at + 1 }));
     const { tree } = filled({ stages });
     const rows = tree.children(tree.children()[0]);
-    assert.deepEqual([rows.length, rows[0]!.kind, rows[1]!.key], [SHOWN + 1, "more", "r1#7"]);
+    assert.deepEqual([rows.length, rows[0]!.kind, rows[1]!.key], [SHOWN + 1, "more", "r1 main loop 8"]);
   });
 });
