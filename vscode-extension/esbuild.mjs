@@ -10,7 +10,7 @@ const common = {
   minify: production,
   sourcemap: production ? false : "linked",
   logLevel: "warning",
-  target: "es2023",
+  target: "es2024",
 };
 
 async function found(folder, end) {

@@ -3,23 +3,17 @@
 import { execFile } from "node:child_process";
 import * as vscode from "vscode";
 import { choosePipeline, launch, openPipeline, TYPE } from "./debug/configurations";
-import type { Program } from "./debug/programs";
 import type { Client } from "./server/client";
 import type { Run } from "./server/protocol";
 import type { Supply } from "./server/supply";
 import { chooseRun } from "./going";
 
-/** What a menu or a lens of the server says a command is about. */
-interface Target {
-  uri: string;
-  pipeline?: string;
-  stage?: string;
-}
-
 export function registerCommands(context: vscode.ExtensionContext, client: Client, supply: Supply, log: vscode.LogOutputChannel): void {
   const commands: Record<string, (...args: never[]) => unknown> = {
-    "pointsman.run": (target?: vscode.Uri | Target) => start(target, true),
-    "pointsman.debug": (target?: vscode.Uri | Target) => start(target, false),
+    // A lens of the server says which pipeline and which stage; a menu says the file, then what only it understands.
+    "pointsman.run": (uri?: vscode.Uri | string, pipeline?: unknown) => start(true, uri, pipeline),
+    "pointsman.debug": (uri?: vscode.Uri | string, pipeline?: unknown, stage?: unknown) => start(false, uri, pipeline, stage),
+    "pointsman.rerun": (run: string, stage?: string) => rerun(client, run, stage),
     "pointsman.goOn": () => goOn(client),
     "pointsman.findCommand": async () => {
       await supply.again(true);
@@ -31,18 +25,42 @@ export function registerCommands(context: vscode.ExtensionContext, client: Clien
     "pointsman.showLog": () => log.show(),
   };
   for (const [name, does] of Object.entries(commands)) {
-    context.subscriptions.push(vscode.commands.registerCommand(name, does));
+    context.subscriptions.push(vscode.commands.registerCommand(name, said(does)));
   }
 }
 
+/** The same, with what fails said to the person in a sentence. */
+function said(does: (...args: never[]) => unknown): (...args: never[]) => Promise<void> {
+  return async (...args) => {
+    try {
+      await does(...args);
+    } catch (error) {
+      void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
+    }
+  };
+}
+
 /** Run or debug what a menu, a lens or the active editor means. */
-async function start(target: vscode.Uri | Target | undefined, noDebug: boolean): Promise<void> {
-  const named = target instanceof vscode.Uri ? { uri: target.toString() } : target;
-  const uri = named?.uri ? vscode.Uri.parse(named.uri) : (openPipeline() ?? (await choosePipeline()));
+async function start(noDebug: boolean, named: vscode.Uri | string | undefined, pipeline: unknown, stage?: unknown): Promise<void> {
+  const given = typeof named === "string" ? vscode.Uri.parse(named) : named;
+  const uri = given ?? openPipeline() ?? (await choosePipeline());
   if (uri === undefined) return;
-  const program: Program = { path: uri.fsPath, pipeline: named?.pipeline ?? "" };
-  const config = launch(program, named?.stage ? { stopAt: named.stage } : {});
+  const program = { path: uri.fsPath, pipeline: typeof pipeline === "string" ? pipeline : "" };
+  const config = launch(program, typeof stage === "string" ? { stopAt: stage } : {});
   await vscode.debug.startDebugging(vscode.workspace.getWorkspaceFolder(uri), config, { noDebug });
+}
+
+/** A new run that re-uses what a recorded one has made, up to a stage at most. */
+async function rerun(client: Client, id: string, from: string | undefined): Promise<void> {
+  const run = await client.request<Run>("pointsman/run", { run: id });
+  await vscode.workspace.saveAll(false);
+  await goOnFrom(run, { noDebug: true }, from === undefined ? {} : { from });
+}
+
+function goOnFrom(run: Run, options: vscode.DebugSessionOptions, more = {}): Thenable<boolean> {
+  const uri = vscode.Uri.parse(run.uri);
+  const config = launch({ path: uri.fsPath, pipeline: run.pipeline }, { rerun: run.run, ...more });
+  return vscode.debug.startDebugging(vscode.workspace.getWorkspaceFolder(uri), config, options);
 }
 
 /** Save, and go on as a new run that re-uses what has not changed: from the session at hand, else from the newest run that stopped. */
@@ -50,21 +68,13 @@ async function goOn(client: Client): Promise<void> {
   if (!(await vscode.workspace.saveAll(false))) return;
   const session = vscode.debug.activeDebugSession?.type === TYPE ? vscode.debug.activeDebugSession : undefined;
   const said = await session?.customRequest("pointsman/session").then((body: { run: string }) => body.run, () => undefined);
-  let runs: Run[];
-  try {
-    runs = (await client.request<{ runs: Run[] }>("pointsman/runs", { limit: 100 })).runs;
-  } catch (error) {
-    void vscode.window.showErrorMessage((error as Error).message);
-    return;
-  }
+  const { runs } = await client.request<{ runs: Run[] }>("pointsman/runs", { limit: 100 });
   const run = chooseRun(runs, said, openPipeline()?.toString());
   if (run === undefined) {
     void vscode.window.showInformationMessage("There is no failed or stopped run to go on from.");
     return;
   }
-  const uri = vscode.Uri.parse(run.uri);
-  const config = launch({ path: uri.fsPath, pipeline: run.pipeline }, { rerun: run.run });
-  const started = await vscode.debug.startDebugging(vscode.workspace.getWorkspaceFolder(uri), config);
+  const started = await goOnFrom(run, {});
   if (started && session) await vscode.debug.stopDebugging(session);
 }
 
