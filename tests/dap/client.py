@@ -21,6 +21,7 @@ from typing import Any
 
 from dap.judges import judge
 from pointsman.runtime.debugging import Debugging
+from pointsman.runtime.definitions import Definitions
 from pointsman.runtime.registry import Registry
 from pointsman.wire import Frames, frame
 from pointsman_dap.server import serve
@@ -52,6 +53,7 @@ class Home:
     root: Path
     cwd: Path
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    definitions: Definitions = field(default_factory=Definitions)
     principal: Mapping[str, Json] = field(default_factory=lambda: {"id": "tester", "roles": ["developer"]})
 
     async def reach(self, root: Path, host: str, handed: Mapping[str, Json]) -> Streams | None:

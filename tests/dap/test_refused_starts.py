@@ -70,7 +70,7 @@ UNFIT = {
     "a NUL in a URI": ("launch", {"program": "file:///a%00.pipeline.yaml"}, "badArguments"),
     "a NUL in the input": ("launch", {"program": "a.pipeline.yaml", "input": "i\0.json"}, "badArguments"),
     "a NUL in the folder": ("launch", {"program": "a.pipeline.yaml", "cwd": "\0"}, "badArguments"),
-    "no program": ("launch", {}, "badArguments"),
+    "no program": ("launch", {}, "launchFailed"),
     "a wrong type": ("launch", {"program": 5}, "badArguments"),
     "no text to attach to": ("attach", {"run": 5}, "badArguments"),
     "a name too long for a file": ("launch", {"program": "a" * 5000}, "launchFailed"),

@@ -230,8 +230,11 @@ async def test_the_text_as_it_ran_where_the_file_has_changed(tmp_path: Path) -> 
         async with introduced(at) as client:
             lines = {"source": {"path": str(path)}, "breakpoints": [{"line": 6}, {"line": 7}]}
             (answer,) = await client.attach("latest", before=[("setBreakpoints", lines)])
-            assert [one["verified"] for one in answer["breakpoints"]] == [False, False]
-            assert all("has changed" in one["message"] for one in answer["breakpoints"])
+            stage, other = answer["breakpoints"]
+            assert stage["verified"], "the stage is still there, on another line and with another agent"
+            assert stage["line"] == 6
+            assert not other["verified"]
+            assert "has changed" in other["message"]
             await client.stopped()
             source = (await client.stack())[0]["source"]
             assert "path" not in source
@@ -242,7 +245,7 @@ async def test_the_text_as_it_ran_where_the_file_has_changed(tmp_path: Path) -> 
             pinned = {"source": {"sourceReference": source["sourceReference"]}, "breakpoints": [{"line": 5}]}
             (bound,) = (await client.request("setBreakpoints", pinned))["breakpoints"]
             assert bound["verified"]
-            assert (await client.step("reverseContinue"))["hitBreakpointIds"] == [bound["id"]]
+            assert bound["id"] in (await client.step("reverseContinue"))["hitBreakpointIds"]
         path.write_text(FAILING, "utf-8")
         async with introduced(at) as client:
             await client.attach("")  # some clients send a field that was left empty

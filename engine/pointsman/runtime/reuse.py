@@ -94,10 +94,16 @@ class Reuse:
 
     def went_on(self, records: Iterable[ev.Record]) -> None:
         """Learn from a run's own past what it has done anew already: it goes on after its host has died."""
+        asked: dict[str, str] = {}
         for record in records:
             match record.event:
-                case ev.AttemptResult(reused="") | ev.Answered(reused=""):
+                case ev.Asked(effect=effect):
+                    asked[effect] = record.branch
+                case ev.Answered(effect=effect, reused=run) if run:
+                    asked.pop(effect, None)
+                case ev.AttemptStarted() | ev.AttemptResult(reused=""):
                     self._anew.add(record.branch)
+        self._anew.update(asked.values())
 
     def _take(self, effect: str, branch: str, args: Json, request: Json, state: State, attempt: int = 1) -> Kept | None:
         found = self.kept.get(effect)
