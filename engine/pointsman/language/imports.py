@@ -15,7 +15,7 @@ MOST = 300
 """Files that are followed: past them a project is taken as it is."""
 
 _IMPORT = regex(
-    rb"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|[^#\n;]*)|import[ \t]+([^#\n;]+))", MULTILINE
+    rb"(?:^|;)[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|[^#\n;]*)|import[ \t]+([^#\n;]+))", MULTILINE
 )
 _NAME = regex(rb"([\w.]+)(?:[ \t\r\n]+as[ \t\r\n]+\w+)?")
 

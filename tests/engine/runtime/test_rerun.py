@@ -77,7 +77,7 @@ TOO_MUCH = {"agents/z.py": ("    return n", "    return 9")}
 CASES = {
     "nothing has changed": Case({}, "", "nothing it had done has changed"),
     "a comment": Case({"p.pipeline.yaml": ("stages:", "# more\nstages:")}, "", "nothing it had done has changed"),
-    "a comment in Python": Case({"agents/z.py": ("    with", "    # more\n    with")}, "z", "last: agents/z.py has changed"),
+    "a comment in Python": Case({"agents/z.py": ("    with", "    #\n    with")}, "z", "last: agents/z.py has changed"),
     "what an agent imports": Case({"agents/deep.py": ("1", "2")}, "z", "last: agents/deep.py has changed"),
     "the first agent": Case({"agents/a.py": ("return n", "return n + 0")}, "a l r z", "first: agents/a.py", asked=True),
     "one branch": Case({"agents/l.py": ("return n", "return n + 0")}, "l z", "both.left: agents/l.py", asked=True),

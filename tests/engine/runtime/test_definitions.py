@@ -1,0 +1,159 @@
+"""What saving a file makes live: good versions take the place of the older ones, broken ones do not."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from pointsman.errors import RefusedDefinition
+from pointsman.runtime.definitions import DefinitionChange, Definitions, pipelines_below
+from pointsman.runtime.desk import Desk
+from pointsman.runtime.registry import Registry
+from pointsman.runtime.sessions import Options
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "support_triage"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shutil.copytree(EXAMPLE, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "pointsman.toml").write_text(f'python = "{sys.executable}"\n', "utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def known(folder: Path) -> Definitions:
+    definitions = Definitions()
+    for path in pipelines_below(folder):
+        definitions.know(path)
+    return definitions
+
+
+def save(definitions: Definitions, path: Path, old: str, new: str) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Edit, save, and what has come of it: the file's name, its state, and what it affects or is wrong with it."""
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+    return [(change.path.name, change.state, _rest(change)) for change in definitions.saved([path])]
+
+
+def _rest(change: DefinitionChange) -> tuple[str, ...]:
+    return (change.problem,) if change.problem else change.affects
+
+
+def test_each_kind_of_file(folder: Path, known: Definitions) -> None:
+    pipeline = folder / "triage.pipeline.yaml"
+    assert save(known, pipeline, "iterations: 10", "iterations: 12") == [("triage.pipeline.yaml", "live", ())]
+    assert save(known, pipeline, 'question: "Refund?"', 'question: "Sure?"') == [
+        ("triage.pipeline.yaml", "live", ("approve",))
+    ]
+    assert save(known, folder / "prompts/draft.md", "\n", "\n\n") == [("draft.md", "live", ("reply",))]
+    assert save(known, folder / "replies.yaml", "\n", "\n\n")[0] == ("replies.yaml", "live", ("reply",))
+    assert save(known, folder / "agents/triage.py", "def", "\ndef") == [("triage.py", "live", ("triage",))]
+    assert save(known, folder / "agents/kb.py", "def search", "\ndef search") == [("kb.py", "live", ("reply",))]
+    assert save(known, folder / "safety.policy.yaml", "\n", "\n\n") == [
+        ("safety.policy.yaml", "live", ("support_triage",))
+    ]
+
+
+def test_saved_as_it_was_is_nothing(folder: Path, known: Definitions) -> None:
+    for name in ("triage.pipeline.yaml", "prompts/draft.md", "agents/triage.py", "safety.policy.yaml"):
+        assert known.saved([folder / name]) == []
+    assert known.saved([folder, folder / "nothing.md", folder / "pointsman.toml"]) == []
+
+
+def test_what_is_broken_stays_out(folder: Path, known: Definitions) -> None:
+    pipeline = folder / "triage.pipeline.yaml"
+    ((name, state, why),) = save(known, pipeline, "agent: draft", "agent: drafft")
+    assert (name, state) == ("triage.pipeline.yaml", "broken")
+    assert 'did you mean "draft"?' in why[0]
+    loaded, note = known.load(pipeline)
+    assert "drafft" not in loaded.definition.text.decode()
+    assert "triage.pipeline.yaml is broken, line 45" in note
+    assert save(known, pipeline, "agent: drafft", "agent: draft") == [("triage.pipeline.yaml", "live", ())]
+    assert known.load(pipeline)[1] == ""
+
+
+def test_a_place_says_where(folder: Path, known: Definitions) -> None:
+    path = folder / "agents" / "triage.py"
+    path.write_text('"""ä"""\n\ndef classify(text:\n', "utf-8")
+    (change,) = known.saved([path])
+    assert (change.state, change.line, change.column) == ("broken", 2, 0)
+    assert change.problem.startswith("Python can not read it: ")
+
+
+def test_a_pipeline_that_was_never_good_is_refused(folder: Path) -> None:
+    path = folder / "triage.pipeline.yaml"
+    path.write_text(path.read_text("utf-8").replace("agent: draft", "agent: drafft"), "utf-8")
+    definitions = Definitions()
+    with pytest.raises(RefusedDefinition):
+        definitions.load(path)
+    definitions.know(path)
+    with pytest.raises(RefusedDefinition):
+        definitions.load(path)
+
+
+def test_a_missing_prompt_breaks_its_pipeline_alone(folder: Path, known: Definitions) -> None:
+    (folder / "other.pipeline.yaml").write_text(
+        "pipeline: other\nlanguage: 1\nagents:\n  a: {scripted: [1]}\nstages:\n  one: {agent: a}\n", "utf-8"
+    )
+    known.know(folder / "other.pipeline.yaml")
+    (folder / "prompts" / "draft.md").unlink()
+    (change,) = known.saved([folder / "prompts" / "draft.md"])
+    assert (change.path.name, change.state) == ("triage.pipeline.yaml", "broken")
+    assert known.load(folder / "other.pipeline.yaml")[1] == ""
+    assert known.load(folder / "triage.pipeline.yaml")[0].program.prompts
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("triage.pipeline.yaml", "pipeline: support_triage\nstages: [\n"),
+        ("agents/triage.py", "def classify(text:\n"),
+        ("safety.policy.yaml", "policy: safety\n"),
+    ],
+)
+async def test_a_run_that_starts_over_a_broken_file(name: str, text: str, folder: Path, known: Definitions) -> None:
+    """It uses the last good version of what is broken: pipeline, code, policy."""
+    runs = Registry()
+    try:
+        (folder / name).write_text(text, "utf-8")
+        known.saved([folder / name])
+        desk = Desk(runs, known)
+        started = await desk.start(folder / "triage.pipeline.yaml", None, {"ticket": "invoice"}, Options(cwd=folder))
+        state = await runs.live[started.run].task
+        assert (state.outcome, state.error) == ("completed", None)
+        if not name.endswith("policy.yaml"):  # there each decision says it
+            assert f"{Path(name).name} is broken, line" in started.note
+            assert state.started.note == started.note
+    finally:
+        await runs.close()
+
+
+async def test_a_run_keeps_the_code_it_was_started_with(folder: Path) -> None:
+    """Its workers start late and again: what they import is of the run's own start."""
+    agents = folder / "agents"
+    (agents / "late.py").write_text("from agents.kept import WHO\n\ndef run():\n    return WHO\n", "utf-8")
+    (agents / "kept.py").write_text("WHO = 'old'\n", "utf-8")
+    path = folder / "late.pipeline.yaml"
+    path.write_text(
+        "pipeline: late\nlanguage: 1\nagents:\n"
+        '  wait: {command: [sh, -c, "until [ -e go ]; do sleep 0.02; done"]}\n'
+        '  late: {python: "agents.late:run"}\n'
+        "stages:\n  first: {agent: wait}\n  second: {agent: late}\n",
+        "utf-8",
+    )
+    runs = Registry()
+    try:
+        desk = Desk(runs, Definitions())
+        started = await desk.start(path, None, {}, Options(cwd=folder))
+        (agents / "kept.py").write_text("WHO = 'new'\n", "utf-8")
+        (folder / "go").touch()
+        state = await runs.live[started.run].task
+        assert state.branches["main"].outputs["second"] == "old"
+        again = await desk.start(path, None, {}, Options(cwd=folder))
+        state = await runs.live[again.run].task
+        assert state.branches["main"].outputs["second"] == "new"
+    finally:
+        await runs.close()
