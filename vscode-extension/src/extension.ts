@@ -3,6 +3,7 @@
 import * as vscode from "vscode";
 import { registerCommands } from "./commands";
 import { registerDebug } from "./debug";
+import { registerGraph } from "./graph";
 import { registerRuns } from "./runs";
 import { Client } from "./server/client";
 import { Supply } from "./server/supply";
@@ -27,6 +28,7 @@ export function activate(context: vscode.ExtensionContext): void {
   registerCommands(context, server, supply, log);
   registerDebug(context, server, supply);
   registerRuns(context, server, log);
+  registerGraph(context, server, log);
   registerStatus(context, server, supply);
   void server.start();
 }

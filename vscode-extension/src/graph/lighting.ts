@@ -1,0 +1,99 @@
+/** Follows the runs of the pipeline that is shown, and says what lights it. */
+
+import * as vscode from "vscode";
+import type { Server } from "../server/client";
+import type { Run, Trace } from "../server/protocol";
+import { choicesOf, lightOf, litBy, runsOf } from "./choosing";
+import { NEWEST, type ToPage } from "./messages";
+
+/** So many runs of the past are asked for. */
+const PAST = 100;
+
+export class Lighting implements vscode.Disposable {
+  private readonly runs = new Map<string, Run>();
+  private readonly told: vscode.Disposable;
+  private uri = "";
+  private pipeline = "";
+  private lit = "";
+  private asking = false;
+  private again = false;
+
+  constructor(
+    private readonly server: Server,
+    public choice: string,
+    private readonly say: (message: ToPage) => void,
+  ) {
+    this.told = server.on<{ runs: Run[] }>("pointsman/runsChanged", ({ runs }) => this.changed(runs));
+  }
+
+  dispose(): void {
+    this.told.dispose();
+  }
+
+  /** Another pipeline is shown. */
+  of(uri: string, pipeline: string): void {
+    if (uri === this.uri && pipeline === this.pipeline) return;
+    this.uri = uri;
+    this.pipeline = pipeline;
+    this.lit = "";
+    this.tell();
+  }
+
+  choose(choice: string): void {
+    this.choice = choice;
+    this.tell();
+  }
+
+  /** Ask for the runs of the past: when the server has come up, when the page is new. */
+  async load(): Promise<void> {
+    const { runs } = await this.server.request<{ runs: Run[] }>("pointsman/runs", { limit: PAST });
+    for (const run of runs) this.runs.set(run.run, run);
+    this.tell();
+  }
+
+  /** Take a run that may be older than those that were asked for. */
+  add(run: Run): void {
+    this.runs.set(run.run, run);
+  }
+
+  private changed(runs: readonly Run[]): void {
+    for (const run of runs) this.runs.set(run.run, run);
+    if (runs.some((run) => run.pipeline === this.pipeline)) this.tell();
+  }
+
+  private tell(): void {
+    const runs = runsOf(this.runs.values(), this.uri, this.pipeline, sameFile);
+    this.lit = litBy(this.choice, runs, this.lit);
+    const chosen = this.choice === NEWEST ? NEWEST : this.lit;
+    this.say({ type: "runs", runs: choicesOf(runs, Date.now()), chosen });
+    void this.trace();
+  }
+
+  /** One question at a time: what changes meanwhile is asked for once more, after it. */
+  private async trace(): Promise<void> {
+    if (this.asking) {
+      this.again = true;
+      return;
+    }
+    this.asking = true;
+    try {
+      do {
+        this.again = false;
+        const run = this.runs.get(this.lit);
+        const trace = run && (await this.server.request<Trace>("pointsman/trace", { run: run.run }));
+        // Another pipeline may be shown by now; then it is asked again.
+        if (run?.run === this.runs.get(this.lit)?.run) this.say({ type: "light", light: run && trace ? lightOf(run, trace) : null });
+      } while (this.again);
+    } catch {
+      // The server goes, or the run's journal is gone: nothing is lit until there is news.
+      this.say({ type: "light", light: null });
+    } finally {
+      this.asking = false;
+    }
+  }
+}
+
+/** Servers and editors write the same file's URI in more than one way. */
+export function sameFile(one: string, other: string): boolean {
+  return one === other || vscode.Uri.parse(one).toString() === vscode.Uri.parse(other).toString();
+}
