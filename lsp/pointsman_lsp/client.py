@@ -25,6 +25,12 @@ class Client:
     line_folds: bool = False
     most_folds: int | None = None
     registers_watchers: bool = False
+    code_actions: bool = False
+    preferred_actions: bool = False
+    refreshes_lenses: bool = False
+    told_of_runs: bool = False
+    commands: frozenset[str] = frozenset()
+    """Those of our commands that the client itself knows."""
 
 
 def read_client(capabilities: Mapping[str, Any]) -> Client:
@@ -60,5 +66,10 @@ def read_client(capabilities: Mapping[str, Any]) -> Client:
         tags=1 in listed(text, "publishDiagnostics", "tagSupport", "valueSet"),
         line_folds=at(text, "foldingRange", "lineFoldingOnly") is True,
         most_folds=most if isinstance(most, int) and not isinstance(most, bool) and most >= 0 else None,
+        code_actions=isinstance(at(text, "codeAction", "codeActionLiteralSupport"), Mapping),
+        preferred_actions=at(text, "codeAction", "isPreferredSupport") is True,
         registers_watchers=at("workspace", "didChangeWatchedFiles", "dynamicRegistration") is True,
+        refreshes_lenses=at("workspace", "codeLens", "refreshSupport") is True,
+        told_of_runs=at("experimental", "pointsman", "runs") is True,
+        commands=frozenset(one for one in listed("experimental", "pointsman", "commands") if isinstance(one, str)),
     )

@@ -2,6 +2,7 @@
 
 Texts change at once, as edits arrive. Questions wait in a lane, and before the next one is answered everything that has
 arrived is taken in: so a question that was cancelled, or whose text has changed, costs nothing. Diagnostics come last.
+What is asked of runs is answered beside the lane.
 Every question gets exactly one answer, and nothing a client sends ends its connection but `exit`.
 """
 
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from pointsman.wire import Frames, Unreadable, frame
 from pointsman_lsp import params
-from pointsman_lsp.announcing import QUESTIONS, introduction
+from pointsman_lsp.announcing import QUESTIONS, REQUESTS, introduction, questions
 from pointsman_lsp.client import read_client
 from pointsman_lsp.features import Refused
 from pointsman_lsp.messages import (
@@ -59,7 +60,7 @@ ERROR, LOG = 1, 4
 
 @dataclass(slots=True)
 class _Waiting:
-    """A question in the lane; `key` is the document it is about."""
+    """A question in the lane, or beside it as a `task`; `key` is the document it is about."""
 
     id: Id
     method: str
@@ -67,6 +68,8 @@ class _Waiting:
     key: str | None = None
     answered: bool = False
     fresh: bool = False
+    known: object = None
+    task: asyncio.Task[None] | None = None
 
 
 class Connection:
@@ -82,6 +85,9 @@ class Connection:
         self._waiting: dict[Id, _Waiting] = {}
         self._asides: set[asyncio.Task[None]] = set()
         self._parent: asyncio.Task[None] | None = None
+        self._following: asyncio.Task[None] | None = None
+        self._questions = questions(runs=outside.runs is not None)
+        self._requests = REQUESTS if outside.runs is not None else {}
         self._arrived = 0
         self._since = 0.0
         self._ended = False
@@ -108,7 +114,7 @@ class Connection:
                 if self._lane and not (dirty and in_a_row >= IN_A_ROW):
                     in_a_row += 1
                     await self._answer(self._lane.popleft())
-                elif self._ended and not self._asides:
+                elif self._ended and (self._left or not self._asides):
                     break
                 elif dirty and self._state != "shutdown":
                     in_a_row = 0
@@ -119,7 +125,7 @@ class Connection:
         except OSError:
             pass  # The client is gone, and nobody is left to answer.
         finally:
-            for task in (reading, self._parent, *self._asides):
+            for task in (reading, self._parent, self._following, *self._asides):
                 if task is not None:
                     task.cancel()
             if self._opened is not None:
@@ -157,10 +163,11 @@ class Connection:
         """Make the session, of modules that take long to import; what came meanwhile is then looked at."""
         try:
             module = await asyncio.to_thread(import_module, "pointsman_lsp.session")
-            self._opened = module.Session(said, self._outside, self._news.set)
+            self._opened = module.Session(said, self._outside, self._news.set, self._say, self._failed)
         except Exception:
             self._left = self._ended = True  # Nobody is here to answer anything.
             raise
+        self._following = asyncio.create_task(self._opened.follow())
         since = time.monotonic()
         while self._early:
             self._called(self._early.popleft())
@@ -227,7 +234,7 @@ class Connection:
                 raise ResponseError(Code.INVALID_REQUEST, "the server is initialized already")
             said = structure(its, params.Initialize)
             self._state = "running"
-            self._send(result_of(id, introduction(read_client(said.capabilities))))
+            self._send(result_of(id, introduction(read_client(said.capabilities), self._outside.runs is not None)))
             if said.process_id is not None:
                 self._parent = asyncio.create_task(self._end_with(said.process_id))
             self._aside("initialize", self._open(said))
@@ -239,9 +246,13 @@ class Connection:
         if method == "shutdown":
             self._state = "shutdown"
             waiting = _Waiting(id, method)
-        elif method in QUESTIONS:
+        elif method in self._questions:
             shaped = structure(its, QUESTIONS[method].shape)
             waiting = _Waiting(id, method, shaped, key_of(shaped.text_document.uri))
+        elif method in self._requests:
+            waiting = self._waiting[id] = _Waiting(id, method, structure(its, REQUESTS[method]))
+            waiting.task = self._aside(method, self._answer_aside(waiting))
+            return
         else:
             raise ResponseError(Code.METHOD_NOT_FOUND, f"there is no method {method}")
         self._waiting[id] = waiting
@@ -254,6 +265,8 @@ class Connection:
             waiting = self._waiting.get(structure(its, params.Cancel).id)
             if waiting is not None and waiting.method != "shutdown":
                 self._refuse(waiting, Code.REQUEST_CANCELLED, "cancelled by the client")
+                if waiting.task is not None:
+                    waiting.task.cancel()
         elif self._state == "running":
             if method == "initialized":
                 self._register()
@@ -273,15 +286,32 @@ class Connection:
                     await self._breathe()
                     if waiting.answered:
                         return
-                result = self._session.answer(waiting.method, waiting.params)
-        except Refused as error:
-            self._refuse(waiting, Code.REQUEST_FAILED, str(error))
+                result = self._session.answer(waiting.method, waiting.params, waiting.known)
         except Exception as error:
-            self._refuse(waiting, Code.INTERNAL_ERROR, self._failed(waiting.method, error))
+            self._refuse_for(waiting, error)
         else:
             self._done(waiting)
             self._send(result_of(waiting.id, result))
         await self._writer.drain()
+
+    async def _answer_aside(self, waiting: _Waiting) -> None:
+        try:
+            result = await self._session.answer_of_runs(waiting.method, waiting.params)
+        except Exception as error:
+            self._refuse_for(waiting, error)
+        else:
+            self._done(waiting)
+            self._send(result_of(waiting.id, result))
+        await self._writer.drain()
+
+    def _refuse_for(self, waiting: _Waiting, error: Exception) -> None:
+        match error:
+            case Refused():
+                self._refuse(waiting, Code.REQUEST_FAILED, str(error))
+            case ResponseError():
+                self._refuse(waiting, error.code, error.message)
+            case _:
+                self._refuse(waiting, Code.INTERNAL_ERROR, self._failed(waiting.method, error))
 
     def _steps_aside(self, waiting: _Waiting) -> bool:
         """Whether a question first waits for something outside; others go before it meanwhile."""
@@ -294,14 +324,14 @@ class Connection:
 
         async def waited() -> None:
             try:
-                await outside
+                waiting.known = await outside
             finally:
                 self._lane.append(waiting)
 
         self._aside(waiting.method, waited())
         return True
 
-    def _aside(self, what: str, work: Coroutine[Any, Any, None]) -> None:
+    def _aside(self, what: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Do something that takes time beside the lane; the connection does not end before it."""
 
         async def aside() -> None:
@@ -309,11 +339,16 @@ class Connection:
                 await work
             except Exception as error:
                 self._failed(what, error)
+
+        def done(task: asyncio.Task[None]) -> None:
+            work.close()  # for what was cancelled before it began
             self._asides.discard(task)
             self._news.set()
 
         task = asyncio.create_task(aside())
         self._asides.add(task)
+        task.add_done_callback(done)
+        return task
 
     async def _breathe(self) -> None:
         """Between two steps of long work: let others have the loop, once it was ours for long enough."""
@@ -361,6 +396,11 @@ class Connection:
 
     def _log(self, kind: int, message: str) -> None:
         self._notify("window/logMessage", {"type": kind, "message": message})
+
+    async def _say(self, message: object) -> None:
+        """Send something nobody asked for, and wait until the client reads."""
+        self._send(message)
+        await self._writer.drain()
 
     def _notify(self, method: str, its: object) -> None:
         self._send({"jsonrpc": "2.0", "method": method, "params": its})

@@ -6,19 +6,38 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from pointsman.language.source import Span
 from pointsman_lsp import params
 from pointsman_lsp.analysis.document import Document
 from pointsman_lsp.client import Client
 from pointsman_lsp.convert import Converter, markup
-from pointsman_lsp.features import completion, folding, hover, navigation, rename, symbols
+from pointsman_lsp.features import (
+    completion,
+    fixes,
+    folding,
+    graph,
+    hover,
+    input_shape,
+    lenses,
+    navigation,
+    rename,
+    symbols,
+)
+from pointsman_lsp.features.kinds import FIX, FIX_ALL
+from pointsman_lsp.picturing import graph_of, lens, seen
+from pointsman_lsp.uris import file_path
+
+AUTOMATIC = 2
+"""How a client asks for code actions that nobody called for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question: the document as it is now, and how its client counts."""
+    """A question: the document as it is now, how its client counts, and what was waited for to be known."""
 
     document: Document
     converter: Converter
+    known: Any = None
 
     @property
     def client(self) -> Client:
@@ -86,6 +105,45 @@ def folds(asked: Asked, its: params.DocumentParams) -> object:
     return asked.converter.folds(folding.folds(asked.document))
 
 
+def lensed(asked: Asked, its: params.DocumentParams) -> object:
+    """What is shown above pipelines and stages; nothing of a text that is no file, which nobody can run."""
+    document, client = asked.document, asked.client
+    if file_path(document.uri) is None:
+        return []
+    found = lenses.lenses(document, lambda name: seen(asked.known, document.path, name), time.time_ns())
+    return [said for one in found if (said := lens(asked.converter, document, one, client.commands))]
+
+
+def drawn(asked: Asked, its: params.DocumentParams) -> object:
+    """The pipelines as graphs."""
+    return {"pipelines": [graph_of(asked.converter, asked.document, one) for one in graph.graphs(asked.document)]}
+
+
+def input_of(asked: Asked, its: params.InputParams) -> object:
+    """What a pipeline takes. Raises Refused."""
+    schema = input_shape.pick(asked.document, its.pipeline).input
+    return {"schema": schema, "example": input_shape.example(schema), "last": asked.known}
+
+
+def actions(asked: Asked, its: params.CodeActionParams) -> object:
+    """What can be done about what is wrong here."""
+    document, converter, context = asked.document, asked.converter, its.context
+    if not asked.client.code_actions:
+        return []
+
+    def span(of: params.Range) -> Span:
+        return Span(*sorted(converter.offset(document.source, at) for at in (of.start, of.end)))
+
+    found: list[fixes.Action] = []
+    if fixes.wanted(FIX, context.only):
+        shown = {(span(one.range), one.message) for one in context.diagnostics}
+        found += fixes.fixes(document, fixes.concerned(document, span(its.range), shown))
+    # Nobody who only goes by wants a whole file changed.
+    if fixes.wanted(FIX_ALL, context.only) and (context.only or context.trigger_kind != AUTOMATIC):
+        found += fixes.fix_all(document)
+    return converter.actions(document, found)
+
+
 HANDLERS: Mapping[str, Callable[[Asked, Any], object]] = MappingProxyType(
     {
         "textDocument/completion": completed,
@@ -97,5 +155,9 @@ HANDLERS: Mapping[str, Callable[[Asked, Any], object]] = MappingProxyType(
         "textDocument/rename": renamed,
         "textDocument/documentSymbol": outline,
         "textDocument/foldingRange": folds,
+        "textDocument/codeAction": actions,
+        "textDocument/codeLens": lensed,
+        "pointsman/graph": drawn,
+        "pointsman/input": input_of,
     }
 )

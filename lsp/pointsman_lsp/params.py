@@ -143,7 +143,82 @@ class ReferenceParams(PositionParams):
     context: ReferenceContext
 
 
+class Shown(_Params):
+    """A finding as a client shows it; what is not asked about it is left out."""
+
+    range: Range
+    message: str
+
+
+class CodeActionContext(_Params):
+    """Which findings a client shows there, and which kinds of actions it wants; `trigger_kind` 2 is by itself."""
+
+    diagnostics: list[Shown]
+    only: list[str] | None = None
+    trigger_kind: int | None = None
+
+
+class CodeActionParams(DocumentParams):
+    """textDocument/codeAction."""
+
+    range: Range
+    context: CodeActionContext
+
+
 class RenameParams(PositionParams):
     """textDocument/rename."""
 
     new_name: str
+
+
+class InputParams(DocumentParams):
+    """pointsman/input. Without a name the file's only pipeline is meant."""
+
+    pipeline: str | None = None
+
+
+class RunsParams(_Params):
+    """pointsman/runs: no more than so many, the newest."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 50
+
+
+class RunParams(_Params):
+    """A question about a run."""
+
+    run: str
+
+
+class EnvelopeParams(RunParams):
+    """pointsman/envelope: after this event, or as it stands."""
+
+    seq: int | None = None
+
+
+class ExecuteCommand(_Params):
+    """workspace/executeCommand."""
+
+    command: str
+    arguments: list[Any] | None = None
+
+
+class Start(_Params):
+    """The argument of pointsman.server.run; `answers` are given when their stages ask."""
+
+    uri: str
+    pipeline: str | None = None
+    input: Any = None
+    answers: dict[str, Any] = {}
+
+
+class Rerun(RunParams):
+    """The argument of pointsman.server.rerun: from stage `start_at` on nothing is re-used."""
+
+    start_at: str | None = msgspec.field(default=None, name="from")
+
+
+class Answer(RunParams):
+    """The argument of pointsman.server.answer."""
+
+    stage: str
+    value: Any

@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pointsman_lsp import params
-from pointsman_lsp.analysis.document import no_outcomes
+from pointsman_lsp import params, runs
+from pointsman_lsp.analysis.document import Document, no_outcomes
 from pointsman_lsp.analysis.host import AnalysisHost
 from pointsman_lsp.announcing import QUESTIONS
 from pointsman_lsp.client import read_client
 from pointsman_lsp.convert import Converter, Json, change_of
+from pointsman_lsp.features import Refused, input_shape
 from pointsman_lsp.features.diagnostics import diagnostics
 from pointsman_lsp.handlers import HANDLERS, Asked
 from pointsman_lsp.messages import structure
 from pointsman_lsp.outside import Outside
+from pointsman_lsp.telling import Failed, Say, Telling
 from pointsman_lsp.text import changed
 from pointsman_lsp.uris import file_path, key_of
 from pointsman_lsp.watching import Watching, folders_for
 
 WATCHED = "workspace/didChangeWatchedFiles"
+LENS_RUNS = 50
+"""Runs of the workspace among which the last ones of a file are looked for."""
+LATER_S = 0.2
 
 
 class Session:
-    """One client's documents. `wake` is called when there is something to do that no message asked for."""
+    """One client's documents. `wake` is called when there is something to do that no message asked for, `say` sends it
+    a message of its own, `failed` is told what went wrong in doing so."""
 
-    def __init__(self, said: params.Initialize, outside: Outside, wake: Callable[[], None]) -> None:
-        self._wake = wake
+    def __init__(
+        self, said: params.Initialize, outside: Outside, wake: Callable[[], None], say: Say, failed: Failed
+    ) -> None:
+        self._wake, self._say, self._failed = wake, say, failed
         self.dirty: dict[str, None] = {}
         """The URIs of documents whose diagnostics may be others than the client was told, oldest first."""
         self._host = AnalysisHost(Path(os.sep), outside.outcomes or no_outcomes)
@@ -39,6 +48,10 @@ class Session:
         self._torn: set[str] = set()
         self._unsaid: list[str] = []
         self._outside = outside
+        self._telling: Telling | None = None
+        self._ended = False
+        client = self._converter.client
+        self._wants_to_know = client.told_of_runs or client.refreshes_lenses
         self._watching = Watching(outside.disk_changes, self._changed_on_disk) if outside.disk_changes else None
         self._base()
 
@@ -99,18 +112,37 @@ class Session:
         """The work before a document can be asked about, in small steps; none of them where it is little."""
         return self._host.prepare(uri)
 
-    def freshened(self, method: str, its: Any) -> Awaitable[None] | None:
-        """What is to be waited for before a question is answered; None for most."""
-        freshen = self._outside.freshen
-        if freshen is None or not QUESTIONS[method].tells_outcomes:
+    def freshened(self, method: str, its: Any) -> Awaitable[object] | None:
+        """What is to be waited for before a question is answered; None for most. `answer` is given what comes of it."""
+        question, freshen = QUESTIONS[method], self._outside.freshen
+        document = self._host.document(its.text_document.uri) if question.of_runs or question.tells_outcomes else None
+        if document is None:
             return None
-        document = self._host.document(its.text_document.uri)
-        return None if document is None else freshen(document.path)
+        match method:
+            case "textDocument/codeLens":
+                return self._recorded(document)
+            case "pointsman/input":
+                return self._last_input(document, its.pipeline)
+            case _:
+                return freshen(document.path) if freshen and question.tells_outcomes else None
 
-    def answer(self, method: str, its: Any) -> object:
-        """The answer to a question about a document; None about one we know nothing of. Raises Refused."""
+    def answer(self, method: str, its: Any, known: Any = None) -> object:
+        """The answer to a question about a document; a plain one about one we know nothing of. Raises Refused."""
         document = self._host.document(its.text_document.uri)
-        return None if document is None else HANDLERS[method](Asked(document, self._converter), its)
+        if document is None:
+            return QUESTIONS[method].unknown
+        return HANDLERS[method](Asked(document, self._converter, known), its)
+
+    async def answer_of_runs(self, method: str, its: Any) -> object:
+        """The answer to a question about runs. Raises Refused and ResponseError."""
+        return await runs.answer(await self._bench(), method, its)
+
+    async def follow(self) -> None:
+        """Begin to tell of runs, though nothing was asked about them yet."""
+        if self._outside.runs is not None and self._wants_to_know:
+            # What a client asks for first is not to wait for the engine's import.
+            await asyncio.sleep(0 if runs.is_near() else LATER_S)
+            await self._bench()
 
     def diagnose(self, uri: str) -> Json | None:
         """What to publish for a document; None when the client knows it already."""
@@ -132,8 +164,29 @@ class Session:
 
     def end(self) -> None:
         """The client is gone."""
-        if self._watching is not None:
-            self._watching.end()
+        self._ended = True
+        for one in (self._watching, self._telling):
+            if one is not None:
+                one.end()
+
+    async def _bench(self) -> runs.Bench:
+        assert self._outside.runs is not None  # without runs nothing of them is asked
+        bench = await runs.sit_down(self._outside.runs, lambda path: self._host.spelled(path)[0])
+        if self._telling is None and self._wants_to_know and not self._ended:
+            self._telling = Telling(bench, self._converter, self._say, self._failed)
+        return bench
+
+    async def _recorded(self, document: Document) -> object:
+        return await runs.recorded(await self._bench(), document.place.root, LENS_RUNS)
+
+    async def _last_input(self, document: Document, name: str | None) -> object:
+        for _ in self._host.prepare(document.uri):
+            await asyncio.sleep(0)
+        try:
+            pipeline = input_shape.pick(document, name).name
+        except Refused:
+            return None  # the answer says so
+        return await runs.last_input(await self._bench(), document.place.root, document.path, pipeline)
 
     def _watch(self, key: str, folders: frozenset[Path]) -> None:
         if self._watching is not None:

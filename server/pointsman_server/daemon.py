@@ -173,7 +173,7 @@ class Server:
         self._quiet_since = time.monotonic()
 
     async def _serve_lsp(self, client: Client, reader: asyncio.StreamReader) -> int:
-        return await self.rooms.serve_lsp(reader, client.writer)
+        return await self.rooms.serve_lsp(reader, client)
 
     async def _serve_dap(self, client: Client, reader: asyncio.StreamReader) -> int:
         return await self.rooms.serve_dap(reader, client)

@@ -230,7 +230,7 @@ def greet(
         "version": __version__,
         "pid": os.getpid(),
         "cwd": own_folder(),
-        "env": dict(os.environ) if role == "dap" and handed is None else {},  # what its runs are started with
+        "env": dict(os.environ) if role in ("lsp", "dap") and handed is None else {},  # what its runs are started with
     }
     if handed is not None:
         hello["handed"] = handed

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from lsp.client import DEADLINE_S, Client
-from pointsman_lsp.server import serve
+from pointsman.runtime.definitions import Definitions
+from pointsman.runtime.desk import Desk
+from pointsman.runtime.registry import Registry
+from pointsman_lsp.server import Runs, serve
 
 EVERYTHING = {
     "general": {"positionEncodings": ["utf-16"]},
@@ -64,6 +69,17 @@ class EdgeClient(Client):
         """Wait until the server is done with us."""
         async with asyncio.timeout(DEADLINE_S):
             return await self.serving
+
+
+@asynccontextmanager
+async def runs_of(root: Path) -> AsyncIterator[Runs]:
+    """The runs of a workspace, live ones in this process; they are given back with the block."""
+    registry = Registry()
+    desk = Desk(registry, Definitions())
+    try:
+        yield Runs(lambda: desk, root, root, dict(os.environ), {"id": "tester", "roles": ["developer"]})
+    finally:
+        await registry.close()
 
 
 @asynccontextmanager

@@ -6,13 +6,14 @@ import asyncio
 import json
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from lsprotocol import converters, types
 
 from lsp.client import framed, notification, request, started
-from lsp.edge import EVERYTHING, connected, introduced
+from lsp.edge import EVERYTHING, connected, introduced, runs_of
 from pointsman import wire
 from pointsman_lsp import announcing, handlers
 
@@ -380,10 +381,12 @@ async def test_the_clients_first_encoding_is_taken(offered: Any, chosen: str) ->
 
 # What each capability means, in the protocol's own words.
 METHODS = {
+    "codeLensProvider": ["textDocument/codeLens"],
     "completionProvider": ["textDocument/completion"],
     "definitionProvider": ["textDocument/definition"],
     "documentHighlightProvider": ["textDocument/documentHighlight"],
     "documentSymbolProvider": ["textDocument/documentSymbol"],
+    "executeCommandProvider": ["workspace/executeCommand"],
     "foldingRangeProvider": ["textDocument/foldingRange"],
     "hoverProvider": ["textDocument/hover"],
     "referencesProvider": ["textDocument/references"],
@@ -395,8 +398,9 @@ def test_every_question_has_a_handler_and_the_other_way_round() -> None:
     assert announcing.QUESTIONS.keys() == handlers.HANDLERS.keys()
 
 
-async def test_what_is_announced_is_answered_and_the_other_way_round() -> None:
-    async with connected() as client:
+@pytest.mark.parametrize("with_runs", [True, False])
+async def test_what_is_announced_is_answered_and_the_other_way_round(with_runs: bool, tmp_path: Path) -> None:
+    async with runs_of(tmp_path) as runs, connected(runs=runs if with_runs else None) as client:
         announced = (await client.initialize(EVERYTHING))["capabilities"]
         providers = {key for key in announced if key.endswith("Provider")}
         promised = {method for provider in providers for method in METHODS[provider]}
@@ -410,9 +414,14 @@ async def test_what_is_announced_is_answered_and_the_other_way_round() -> None:
             answer = await client.request(method, params)
             assert (answer.get("error", {}).get("code") != -32601) == (method in promised), method
         assert promised < asked
+        assert (METHODS.keys() == providers) == with_runs
+        assert ("experimental" in announced) == with_runs
+        for method in [*announcing.REQUESTS, *(one for one in announcing.QUESTIONS if one.startswith("pointsman/"))]:
+            answer = await client.request(method)
+            assert answer["error"]["code"] == (-32602 if with_runs else -32601), method
 
 
-async def test_answers_have_the_protocols_shapes(tmp_path: Any) -> None:
+async def test_answers_have_the_protocols_shapes(tmp_path: Path) -> None:
     """Judged by lsprotocol, which we do not use otherwise."""
     judge = converters.get_converter()
     path = tmp_path / "a.pipeline.yaml"
@@ -425,14 +434,14 @@ async def test_answers_have_the_protocols_shapes(tmp_path: Any) -> None:
     (tmp_path / "m.py").write_text("def f():\n    return 1\n")
     places = {"line": 9, "character": 33}
     for capabilities in (EVERYTHING, {}):
-        async with connected() as client:
+        async with runs_of(tmp_path) as runs, connected(runs=runs) as client:
             judge.structure(
                 {"capabilities": (await client.initialize(capabilities))["capabilities"]}, types.InitializeResult
             )
             client.open(uri, text)
             params = {"textDocument": {"uri": uri}, "position": places, "newName": "three"}
             params["context"] = {"includeDeclaration": True}
-            for method in handlers.HANDLERS:
+            for method in handlers.HANDLERS.keys() & types.METHOD_TO_TYPES.keys():
                 answer = await client.request(method, params)
                 assert answer["result"], method
                 shape: Any = types.METHOD_TO_TYPES[method][1]
