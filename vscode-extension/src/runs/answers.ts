@@ -60,7 +60,7 @@ export class AnswerDocuments implements vscode.FileSystemProvider, vscode.CodeLe
     if (!asked) return [];
     const top = new vscode.Range(0, 0, 0, 0);
     return [
-      new vscode.CodeLens(top, { title: "$(check) Send this answer", command: "pointsman.runs.sendAnswer", arguments: [document.uri] }),
+      new vscode.CodeLens(top, { title: "Send this answer", command: "pointsman.runs.sendAnswer", arguments: [document.uri] }),
       new vscode.CodeLens(top, { title: `${asked.question.stage}: ${asked.question.question}`, command: "" }),
     ];
   }

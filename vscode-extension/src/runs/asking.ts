@@ -6,11 +6,11 @@ import type { Run } from "../server/protocol";
 import type { AnswerDocuments } from "./answers";
 import { assemble, type Step, steps, typed } from "./forms";
 import {
-  answerName, type Asked, AT_ONCE, Bookkeeping, buttons, type Choice, choices, happened, jsonProblem, put,
+  answerName, type Asked, AT_ONCE, Bookkeeping, buttons, type Choice, choices, happened, jsonProblem, put, titleOf,
 } from "./questions";
 import type { RunStore } from "./store";
 import { VIEW } from "./view";
-import { counted, oneLine } from "./words";
+import { counted } from "./words";
 
 const LATER = "Later";
 const AGAIN = "Answer Again…";
@@ -26,8 +26,8 @@ export class Asking {
   ) {}
 
   /** Put the questions of these runs that are new here. Many at a time become one notice. */
-  told(runs: readonly Run[]): void {
-    const fresh = this.books.fresh(runs);
+  told(runs: readonly Run[], moved: boolean): void {
+    const fresh = this.books.fresh(runs, moved);
     const putting = fresh.length > AT_ONCE ? [this.notify(fresh.length)] : fresh.map((asked) => this.put(asked));
     for (const one of putting) one.catch(this.failed);
   }
@@ -36,10 +36,7 @@ export class Asking {
   async ask(asked: Asked): Promise<void> {
     const items = choices(asked.question).map((choice) => ({ label: choice.label, detail: choice.detail || undefined, choice }));
     const only = items.length === 1 ? items[0] : undefined;
-    const picked = only ?? (await vscode.window.showQuickPick(items, {
-      title: `${asked.run.pipeline}, ${asked.question.stage}`,
-      placeHolder: asked.question.question,
-    }));
+    const picked = only ?? (await vscode.window.showQuickPick(items, { title: titleOf(asked.question), placeHolder: "Your answer" }));
     if (picked) await this.take(asked, picked.choice);
   }
 
@@ -72,17 +69,16 @@ export class Asking {
   /** The answer a person puts together; undefined when they leave, or go on in a document. */
   private async value(asked: Asked, meaning: Exclude<Choice["meaning"], object>): Promise<unknown> {
     const { question } = asked;
-    const title = `${asked.run.pipeline}, ${question.stage}`;
-    const prompt = oneLine(question.question, 300);
+    const title = titleOf(question);
     switch (meaning) {
       case "text": {
-        const text = await vscode.window.showInputBox({ title, prompt, ignoreFocusOut: true });
+        const text = await vscode.window.showInputBox({ title, prompt: "Your answer, as text", ignoreFocusOut: true });
         return text === undefined ? undefined : { text };
       }
       case "comment": {
-        const verdict = await vscode.window.showQuickPick(["Approve", "Refuse"], { title, placeHolder: prompt, ignoreFocusOut: true });
+        const verdict = await vscode.window.showQuickPick(["Approve", "Refuse"], { title, placeHolder: "Your answer", ignoreFocusOut: true });
         if (verdict === undefined) return undefined;
-        const comment = await vscode.window.showInputBox({ title, prompt: `${verdict}. Why?`, ignoreFocusOut: true });
+        const comment = await vscode.window.showInputBox({ title, prompt: `${verdict}: your comment`, ignoreFocusOut: true });
         return comment === undefined ? undefined : { approved: verdict === "Approve", ...(comment && { comment }) };
       }
       case "result": {
@@ -96,7 +92,7 @@ export class Asking {
       }
       case "form": {
         const form = steps(question.schema);
-        if (form) return await filled(form, title, prompt);
+        if (form) return await filled(form, title);
         await this.documents.open(asked);
         return undefined;
       }
@@ -121,19 +117,19 @@ export class Asking {
 }
 
 /** The value of a small schema, step by step; undefined when a person leaves. */
-async function filled(form: readonly Step[], title: string, prompt: string): Promise<unknown> {
+async function filled(form: readonly Step[], title: string): Promise<unknown> {
   const given: unknown[] = [];
   for (const [at, step] of form.entries()) {
-    const shared = { title: form.length > 1 ? `${title} (${at + 1}/${form.length})` : title, ignoreFocusOut: true };
-    const said = step.title || prompt;
+    const shared = { title: form.length > 1 ? `(${at + 1}/${form.length}) ${title}` : title, ignoreFocusOut: true };
+    const said = step.title || "Your answer";
     if (step.kind === "pick") {
-      const picked = await vscode.window.showQuickPick(step.options, { ...shared, placeHolder: `${said}  ${step.title ? prompt : ""}`.trim() });
+      const picked = await vscode.window.showQuickPick(step.options, { ...shared, placeHolder: said });
       if (!picked) return undefined;
       given.push(picked.value);
     } else {
       const text = await vscode.window.showInputBox({
         ...shared,
-        prompt: step.title ? `${said} (${prompt})` : prompt,
+        prompt: step.optional ? `${said}; leave it empty to leave it out` : said,
         value: step.initial,
         validateInput: (typing) => {
           const meant = typed(step, typing);

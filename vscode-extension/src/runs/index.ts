@@ -24,10 +24,10 @@ export function registerRuns(context: vscode.ExtensionContext, server: Server, l
     documents,
     answers,
     ...new RunCommands(server, store, view, documents, asking).register(),
-    server.on<{ runs: Run[] }>("pointsman/runsChanged", ({ runs }) => view.update(runs)),
-    view.onDidLearn((runs) => {
+    server.on<{ runs: Run[] }>("pointsman/runsChanged", ({ runs }) => view.update(runs, true)),
+    view.onDidLearn(({ runs, moved }) => {
       documents.reread(runs);
-      asking.told(runs);
+      asking.told(runs, moved);
     }),
     server.on<DefinitionChanged>("pointsman/definitionChanged", (change) => {
       view.define(change);

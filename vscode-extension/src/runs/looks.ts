@@ -3,6 +3,7 @@
 import type { Run, RunStatus, StageStatus } from "../server/protocol";
 
 export interface Look {
+  /** For a narrow side bar. */
   words: string;
   icon: string;
   colour: string | undefined;
@@ -11,19 +12,19 @@ export interface Look {
 export const RUN: Record<RunStatus, Look> = {
   running: { words: "running", icon: "loading~spin", colour: "charts.blue" },
   held: { words: "held", icon: "debug-pause", colour: "charts.blue" },
-  asking: { words: "asks a person", icon: "question", colour: "charts.yellow" },
-  waiting: { words: "waits for a person", icon: "question", colour: "charts.yellow" },
+  asking: { words: "asks", icon: "question", colour: "charts.yellow" },
+  waiting: { words: "waits", icon: "question", colour: "charts.yellow" },
   interrupted: { words: "interrupted", icon: "debug-disconnect", colour: "charts.orange" },
   completed: { words: "completed", icon: "pass", colour: "testing.iconPassed" },
   failed: { words: "failed", icon: "error", colour: "testing.iconFailed" },
-  limit: { words: "limit reached", icon: "dashboard", colour: "charts.orange" },
+  limit: { words: "limit", icon: "dashboard", colour: "charts.orange" },
   denied: { words: "denied", icon: "shield", colour: "charts.purple" },
   cancelled: { words: "cancelled", icon: "circle-slash", colour: "disabledForeground" },
 };
 
 export const STAGE: Record<StageStatus, Look> = {
   running: { words: "running", icon: "loading~spin", colour: "charts.blue" },
-  asking: { words: "asks a person", icon: "question", colour: "charts.yellow" },
+  asking: { words: "asks", icon: "question", colour: "charts.yellow" },
   done: { words: "", icon: "check", colour: "testing.iconPassed" },
   failed: { words: "failed", icon: "error", colour: "testing.iconFailed" },
   skipped: { words: "skipped", icon: "debug-step-over", colour: "disabledForeground" },

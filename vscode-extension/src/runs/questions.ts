@@ -15,16 +15,18 @@ export const AT_ONCE = 3;
 export class Bookkeeping {
   private readonly put = new Set<string>();
 
-  /** The questions of live runs that are open and were never put here; they count as put from now on. */
-  fresh(runs: readonly Run[]): Asked[] {
+  /**
+   * The open questions that are to be put; they count as put from now on. Of runs that have moved those that are new,
+   * of runs that were merely listed those of live ones: a run that was parked before waits in the view.
+   */
+  fresh(runs: readonly Run[], moved: boolean): Asked[] {
     const fresh: Asked[] = [];
     for (const run of runs) {
-      if (!run.live) continue;
       for (const question of run.questions) {
         const key = `${run.run} ${question.effect}`;
         if (this.put.has(key)) continue;
         this.put.add(key);
-        fresh.push({ run, question });
+        if (moved || run.live) fresh.push({ run, question });
       }
     }
     return fresh;
@@ -74,7 +76,12 @@ export function choices(question: Question): Choice[] {
 /** A question as a notification puts it. */
 export function put({ run, question }: Asked): string {
   const whom = question.assignee ? ` (${question.assignee})` : "";
-  return `${run.pipeline}, ${question.stage}${whom}: ${oneLine(question.question, 400)}${explained(question)}`;
+  return `${run.pipeline} asks at ${question.stage}${whom}: ${oneLine(question.question, 400)}${explained(question)}`;
+}
+
+/** The title of the lists and inputs that ask for an answer. */
+export function titleOf(question: Question): string {
+  return `${question.stage}: ${oneLine(question.question, 100)}`;
 }
 
 function explained(question: Question): string {

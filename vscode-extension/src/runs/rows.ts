@@ -92,7 +92,7 @@ function stageShown(told: Told, index: number, now: number): Shown {
   const asks = stage.status === "asking" ? "" : oneLine(stage.note, 120);
   const description = joined(
     stage.reused ? "re-used" : look.words,
-    stage.status === "skipped" || stage.reused ? "" : long,
+    stage.status === "skipped" || stage.reused || (open && !run.live) ? "" : long,
     attempt,
     asks,
   );
@@ -113,8 +113,8 @@ function questionShown(question: Question, now: number): Shown {
   const asked = oneLine(question.question, 200);
   const expires = question.expiresAt === null ? "" : untilExpiry(question.expiresAt - now);
   return {
-    label: question.stage,
-    description: joined(asked, expires),
+    label: asked,
+    description: joined(question.stage, expires),
     icon: "comment-discussion",
     colour: "charts.yellow",
     tooltip: questionTooltip(question),

@@ -12,12 +12,18 @@ export const VIEW = "pointsman.runs";
 const LISTED = 50;
 const SECOND = 1000;
 
+export interface Learned {
+  runs: readonly Run[];
+  /** Whether they have moved just now. */
+  moved: boolean;
+}
+
 export class RunsView implements vscode.TreeDataProvider<RunRow>, vscode.Disposable {
   readonly tree: RunTree;
   private readonly changed = new vscode.EventEmitter<RunRow[] | undefined>();
   readonly onDidChangeTreeData = this.changed.event;
-  private readonly learned = new vscode.EventEmitter<readonly Run[]>();
-  /** Runs that the server told, asked or not. */
+  private readonly learned = new vscode.EventEmitter<Learned>();
+  /** What the server told of runs, asked or not. */
   readonly onDidLearn = this.learned.event;
   private readonly panel: vscode.TreeView<RunRow>;
   private readonly subscriptions: vscode.Disposable[];
@@ -75,13 +81,13 @@ export class RunsView implements vscode.TreeDataProvider<RunRow>, vscode.Disposa
     const asked = Date.now();
     const { runs } = await this.server.request<{ runs: Run[] }>("pointsman/runs", { limit: LISTED });
     this.show(this.store.replace(runs, asked, Date.now()));
-    this.learned.fire(runs);
+    this.learned.fire({ runs, moved: false });
   }
 
-  /** Runs that are new or have changed. */
-  update(runs: readonly Run[]): void {
+  /** Runs that are new or have moved; or one that was asked for. */
+  update(runs: readonly Run[], moved: boolean): void {
     this.show(this.store.change(runs, Date.now()));
-    this.learned.fire(runs);
+    this.learned.fire({ runs, moved });
   }
 
   /** A saved file that is broken, or good again. */
@@ -94,7 +100,7 @@ export class RunsView implements vscode.TreeDataProvider<RunRow>, vscode.Disposa
     const known = this.store.get(run);
     if (known) return known.run;
     const found = await this.server.request<Run>("pointsman/run", { run });
-    this.update([found]);
+    this.update([found], false);
     return found;
   }
 

@@ -23,7 +23,7 @@ describe("a run's question in a workbench", () => {
     await ask({});
     await ask({});
     assert.deepEqual(made.bench.said, [
-      { kind: "information", message: "support_triage, approve (role:lead): Refund?", buttons: ["Approve", "Refuse", "Later"] },
+      { kind: "information", message: "support_triage asks at approve (role:lead): Refund?", buttons: ["Approve", "Refuse", "Later"] },
     ]);
     assert.deepEqual(answers(), [{ run: "live", stage: "approve", value: { approved: true } }]);
   });

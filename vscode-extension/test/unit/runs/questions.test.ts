@@ -7,20 +7,25 @@ const live = (...questions: ReturnType<typeof aQuestion>[]): ReturnType<typeof a
   aRun({ live: true, status: "asking", questions });
 
 describe("the questions of runs", () => {
-  it("are put once, and only for what lives", () => {
+  it("are put once", () => {
     const books = new Bookkeeping();
-    const first = live(aQuestion());
-    assert.equal(books.fresh([first]).length, 1);
-    assert.equal(books.fresh([first]).length, 0);
-    assert.deepEqual(books.fresh([live(aQuestion(), aQuestion({ effect: "main/approve#2" }))]).map((one) => one.question.effect), [
-      "main/approve#2",
-    ]);
-    assert.equal(books.fresh([aRun({ run: "r2", status: "waiting", questions: [aQuestion()] })]).length, 0);
+    const [first, second] = [live(aQuestion()), live(aQuestion(), aQuestion({ effect: "main/approve#2" }))];
+    const fresh = (run: typeof first): string[] => books.fresh([run], true).map((one) => one.question.effect);
+    assert.deepEqual([first, first, second, second].map(fresh), [["main/approve#1"], [], ["main/approve#2"], []]);
+  });
+
+  it("are not put for a run that was parked before, and for one that has just been", () => {
+    const parked = aRun({ status: "waiting", questions: [aQuestion()] });
+    assert.equal(new Bookkeeping().fresh([parked], true).length, 1);
+    const books = new Bookkeeping();
+    assert.equal(books.fresh([parked], false).length, 0);
+    assert.equal(books.fresh([parked], true).length, 0, "it has only been listed anew");
+    assert.equal(new Bookkeeping().fresh([live(aQuestion())], false).length, 1, "a live run holds on for the answer");
   });
 
   it("are put with their pipeline, stage and whom they are for", () => {
     const run = live(aQuestion());
-    assert.equal(put({ run, question: run.questions[0]! }), "support_triage, approve (role:lead): Refund?");
+    assert.equal(put({ run, question: run.questions[0]! }), "support_triage asks at approve (role:lead): Refund?");
     const doubt = aQuestion({ what: "in_doubt", question: "In doubt: tool pay was running. Did it happen?", assignee: "" });
     assert.match(put({ run, question: doubt }), /Did it happen\? If it did, it is not done again; if it did not, the run does it now/);
   });
