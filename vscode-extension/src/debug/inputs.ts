@@ -71,8 +71,12 @@ export function choicesOf(shape: InputShape, remembered: readonly unknown[]): Ch
 
 /** The inputs to remember after this one was used, newest first. */
 export function remember(earlier: readonly unknown[], value: unknown): unknown[] {
+  return [value, ...forget(earlier, value)].slice(0, KEPT);
+}
+
+export function forget(earlier: readonly unknown[], value: unknown): unknown[] {
   const text = JSON.stringify(value);
-  return [value, ...earlier.filter((each) => JSON.stringify(each) !== text)].slice(0, KEPT);
+  return earlier.filter((each) => JSON.stringify(each) !== text);
 }
 
 /** A value in a line. */

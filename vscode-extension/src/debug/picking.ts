@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import * as vscode from "vscode";
 import type { Server } from "../server/client";
 import type { InputShape } from "../server/protocol";
-import { type Choice, choicesOf, type Field, needsInput, onlyField, readField, remember } from "./inputs";
+import { type Choice, choicesOf, type Field, forget, needsInput, onlyField, readField, remember } from "./inputs";
 import { type Program, titleOf } from "./programs";
 import { writeInput } from "./writing";
 
@@ -31,13 +31,21 @@ export class Picker {
   async pick(program: Program, always = false): Promise<Picked | undefined> {
     const shape = await this.shape(program);
     if (shape === undefined || (!always && !needsInput(shape.schema))) return { value: undefined };
-    const key = `input:${program.path}#${program.pipeline}`;
-    const remembered = this.memory.get<unknown[]>(key, []);
+    const remembered = this.remembered(program);
     const field = onlyField(shape.schema);
     const choice = await choose(program, choicesOf(shape, remembered), field);
     const picked = choice && (await resolve(program, choice));
-    if (picked) await this.memory.update(key, remember(remembered, picked.value));
+    if (picked) await this.memory.update(keyOf(program), remember(remembered, picked.value));
     return picked;
+  }
+
+  /** An input that a run was refused for is not offered again. */
+  async forget(program: Program, value: unknown): Promise<void> {
+    await this.memory.update(keyOf(program), forget(this.remembered(program), value));
+  }
+
+  private remembered(program: Program): unknown[] {
+    return this.memory.get<unknown[]>(keyOf(program), []);
   }
 
   /** What the server knows of the input; nothing when it can not say, and the run then says what is wrong. */
@@ -46,6 +54,10 @@ export class Picker {
     const asked = pipeline ? { textDocument, pipeline } : { textDocument };
     return await this.server.request<InputShape>("pointsman/input", asked).catch(() => undefined);
   }
+}
+
+function keyOf(program: Program): string {
+  return `input:${program.path}#${program.pipeline}`;
 }
 
 /** A list to choose from; for an input of one plain field, what is typed is a choice too. */

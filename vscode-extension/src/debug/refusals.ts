@@ -1,5 +1,6 @@
 /** What a person is told when a run can not start, instead of a dialog that offers a launch.json. */
 
+import { basename } from "node:path";
 import * as vscode from "vscode";
 import { launch, TYPE } from "./configurations";
 import { type Cause, causeOf } from "./causes";
@@ -38,9 +39,11 @@ export class Refusals implements vscode.DebugAdapterTrackerFactory {
       return;
     }
     const program = readProgram(String(configuration["program"]), session.workspaceFolder?.uri.fsPath);
-    const words = `${titleOf(program)} does not start: ${sentence}`;
+    const words = `${titleOf(program)} does not start: ${sentence.replace(program.path, basename(program.path))}`;
     const offers: Record<Cause, string[]> = { input: ["Choose Another Input"], file: ["Show Problems"], other: [] };
-    const chosen = await vscode.window.showErrorMessage(words, ...offers[causeOf(sentence, brokenFiles().length > 0)]);
+    const cause = causeOf(sentence, brokenFiles().length > 0);
+    if (cause === "input") await this.picker.forget(program, configuration["input"]);
+    const chosen = await vscode.window.showErrorMessage(words, ...offers[cause]);
     if (chosen === "Show Problems") await showProblems(program);
     if (chosen === "Choose Another Input") await this.again(session, program);
   }

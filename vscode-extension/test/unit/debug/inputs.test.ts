@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { choicesOf, needsInput, onlyField, readField, readGiven, remember, shown } from "../../../src/debug/inputs";
+import { choicesOf, forget, needsInput, onlyField, readField, readGiven, remember, shown } from "../../../src/debug/inputs";
 
 const TICKET = { type: "object", required: ["ticket"], properties: { ticket: { type: "string", description: "What came in" } } };
 const ORDER = { type: "object", required: ["item"], properties: { item: { type: "string" }, count: { type: "integer" } } };
@@ -56,6 +56,7 @@ describe("an input", () => {
   it("is remembered once, the newest first, five at most", () => {
     assert.deepEqual(remember([1, 2, 3, 4, 5], 6), [6, 1, 2, 3, 4]);
     assert.deepEqual(remember([{ a: 1 }, { b: 2 }], { b: 2 }), [{ b: 2 }, { a: 1 }]);
+    assert.deepEqual(forget([{ a: 1 }, { b: 2 }], { a: 1 }), [{ b: 2 }]);
   });
 
   it("is shown in a line", () => {
