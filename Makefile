@@ -4,12 +4,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+WITH_NODE := PATH="$(CURDIR)/.editors/node/bin:$$PATH"
 
-.PHONY: demo test lint bench bench-lsp bench-dap clean
+.PHONY: demo test test-editors editor lint bench bench-lsp bench-dap clean
 
 demo: $(STAMP)
 	@$(BIN)/pointsman check examples
 	@$(BIN)/pointsman run examples/pull_request_gate/gate.pipeline.yaml --answer 'approve={"approved": true}'
+	@echo "Look at it in an editor: make editor"
 
 test: $(STAMP) lint
 	$(BIN)/pytest -q -n 3 --dist worksteal
@@ -20,6 +22,22 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/pointsman check examples
+
+# The same in real editors: VS Code's workbench and Emacs, which it installs itself (apt, PyPI, npm).
+test-editors: $(STAMP)
+	@tests/editors/setup.sh
+	@$(MAKE) --no-print-directory extension
+	@$(BIN)/pip install -q --disable-pip-version-check --group editors
+	$(WITH_NODE) npm test --silent --workspace vscode-extension
+	$(WITH_NODE) npm run --silent build --workspace tests/editors
+	$(WITH_NODE) npm run --silent check --workspace tests/editors
+	$(BIN)/pytest -q tests/editors
+
+# The workbench in your browser, with a copy of the example in which F5 is ready; Ctrl-C ends it.
+editor: $(STAMP)
+	@tests/editors/setup.sh workbench
+	@$(MAKE) --no-print-directory extension
+	@PYTHONPATH=tests exec $(BIN)/python -m editors.look
 
 bench: $(STAMP)
 	$(BIN)/pip install -q --disable-pip-version-check --group bench

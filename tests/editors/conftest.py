@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -18,6 +20,13 @@ from editors.workbench import EDITORS, ROOT, Workbench, install, profile, workbe
 FAILURES = EDITORS / "failures"
 Keep = Callable[[Path], None]
 KEEPS = pytest.StashKey[list[Keep]]()
+
+
+class Show(Protocol):
+    """What opens a window."""
+
+    def __call__(self, address: str, script: str = "") -> Screen:
+        """Open an address; the script is run before anything of the page is."""
 
 
 @pytest.fixture
@@ -80,12 +89,23 @@ def folder(tmp_path: Path, keep: Callable[[Keep], None]) -> Iterator[Path]:
 
 
 @pytest.fixture
-def screen(desk: Workbench, folder: Path, browser: Browser, keep: Callable[[Keep], None]) -> Iterator[Screen]:
-    """The folder open in the workbench, in a browser that has never seen it."""
-    with opened(browser, desk.page(folder)) as shown:
-        keep(shown.keep)
-        keep(lambda to: kept_of(desk, to))
-        yield shown
+def show(browser: Browser, keep: Callable[[Keep], None]) -> Iterator[Show]:
+    """Opens an address in a window that has never seen it; what it shows is kept if the test fails."""
+    with ExitStack() as windows:
+
+        def opening(address: str, script: str = "") -> Screen:
+            return windows.enter_context(opened(browser, address, script, keep))
+
+        yield opening
+
+
+@pytest.fixture
+def screen(desk: Workbench, folder: Path, show: Show, keep: Callable[[Keep], None]) -> Screen:
+    """The folder open in the workbench."""
+    keep(lambda to: kept_of(desk, to))
+    shown = show(desk.page(folder))
+    shown.connected()
+    return shown
 
 
 def kept_of(desk: Workbench, to: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,10 +47,14 @@ class Screen:
         """Wait until the workbench has loaded and its extension host has started."""
         expect(self.page.locator(".explorer-folders-view .monaco-list-row").first).to_be_visible(timeout=START_MS)
 
+    def connected(self) -> None:
+        """Wait until the extension has its server: what is pressed before that, the workbench forgets."""
+        status = self.page.locator(".statusbar-item[id^='pointsman.pointsman'] .codicon-check")
+        expect(status).to_be_visible(timeout=START_MS)
+
     def keep(self, to: Path) -> None:
         """A picture of what is shown, and what the browser's console said."""
-        if not self.page.is_closed():
-            self.page.screenshot(path=to / "screen.png")
+        self.page.screenshot(path=to / "screen.png")
         (to / "console.log").write_text("\n".join(self.console), "utf-8")
 
     def press(self, *keys: str) -> None:
@@ -126,7 +130,9 @@ def exactly(text: str) -> re.Pattern[str]:
 
 
 @contextmanager
-def opened(browser: Browser, url: str, script: str = "") -> Iterator[Screen]:
+def opened(
+    browser: Browser, address: str, script: str = "", keep: Callable[[Callable[[Path], None]], None] | None = None
+) -> Iterator[Screen]:
     """A new window with nothing remembered; a script is run in it before anything of the page is."""
     context = browser.new_context(viewport=SIZE, color_scheme="dark", reduced_motion="reduce")
     context.set_default_timeout(WAIT_MS)
@@ -134,7 +140,9 @@ def opened(browser: Browser, url: str, script: str = "") -> Iterator[Screen]:
         page = context.new_page()
         page.add_init_script(script)
         screen = Screen(page)
-        page.goto(url, timeout=START_MS)
+        if keep:
+            keep(screen.keep)
+        page.goto(address, timeout=START_MS)
         screen.ready()
         yield screen
     finally:

@@ -6,10 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
-from editors.conftest import Keep, kept_of
-from editors.screen import opened
+from editors.conftest import Keep, Show, kept_of
 from editors.workbench import EDITORS, ROOT, profile, workbench
 
 SUITE = EDITORS / "host"
@@ -22,7 +20,7 @@ window.codeAutomationExit = (code) => { window.exitCode = code; };
 
 
 def test_the_suite_in_the_extension_host(
-    folder: Path, tmp_path: Path, browser: Browser, keep: Callable[[Keep], None], subtests: pytest.Subtests
+    folder: Path, tmp_path: Path, show: Show, keep: Callable[[Keep], None], subtests: pytest.Subtests
 ) -> None:
     home = tmp_path / "workbench"
     profile(home)
@@ -37,9 +35,8 @@ def test_the_suite_in_the_extension_host(
             ("extensionTestsPath", f"{far}{SUITE}/index"),
             ("skipWelcome", "true"),
         ]
-        with opened(browser, desk.page(folder, payload), LISTEN) as screen:
-            keep(screen.keep)
-            screen.page.wait_for_function("window.exitCode !== undefined", timeout=SECONDS * 1000)
+        screen = show(desk.page(folder, payload), LISTEN)
+        screen.page.wait_for_function("window.exitCode !== undefined", timeout=SECONDS * 1000)
         assert outcomes.exists(), "the suite could not be run:\n" + "\n".join(screen.console)
     found = json.loads(outcomes.read_text("utf-8"))
     assert found

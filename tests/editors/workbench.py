@@ -37,6 +37,7 @@ SETTINGS: dict[str, Any] = {
     "chat.disableAIFeatures": True,
     "chat.commandCenter.enabled": False,
     "git.enabled": False,
+    "remote.autoForwardPorts": False,
     "telemetry.telemetryLevel": "off",
     "extensions.autoUpdate": False,
     "extensions.autoCheckUpdates": False,
