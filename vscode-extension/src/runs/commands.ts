@@ -41,7 +41,7 @@ export class RunCommands {
       cancel: (row) => this.on(row, "cancel", "Cancel a Run", (run) => this.cancel(run)),
       answer: (row) => this.answer(row),
       copyId: (row) => this.on(row, undefined, "Copy a Run's Id", (run) => vscode.env.clipboard.writeText(run.run)),
-      events: (row) => this.on(row, undefined, "Show Events", (run) => this.documents.showEvents(run.run)),
+      events: (row) => this.on(row, undefined, "Show Events", (run) => this.documents.showEvents(run)),
       envelope: (row) => this.on(row, undefined, "Show Envelope", (run) => this.envelope(run)),
       compare: (row, all) => this.compare(row, all),
       envelopeAfter: (row) => this.ofStage(row, (run, span) => this.documents.showEnvelope(run.run, span.last)),

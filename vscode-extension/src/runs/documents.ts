@@ -58,8 +58,9 @@ export class RunDocuments implements vscode.TextDocumentContentProvider, vscode.
 
   /** These runs have changed: an open list of their events is read again soon. */
   reread(runs: readonly Run[]): void {
-    for (const { run } of runs) {
-      const uri = eventsUri(run);
+    for (const one of runs) {
+      const { run } = one;
+      const uri = vscode.Uri.parse(eventsUri(one)).toString();
       const seen = vscode.workspace.textDocuments.some((document) => document.uri.toString() === uri);
       if (!seen || this.rereading.has(run)) continue;
       const again = (): void => {
@@ -74,7 +75,7 @@ export class RunDocuments implements vscode.TextDocumentContentProvider, vscode.
     return (await this.server.request<{ events: RunEvent[] }>("pointsman/events", { run })).events;
   }
 
-  async showEvents(run: string): Promise<void> {
+  async showEvents(run: Run): Promise<void> {
     await open(eventsUri(run));
   }
 

@@ -12,13 +12,13 @@ export function envelopeUri(run: string, seq: number): string {
 }
 
 /** The document that lists a run's events. */
-export function eventsUri(run: string): string {
-  return `${EVENTS}:/${run}/events.log`;
+export function eventsUri(run: Run): string {
+  return `${EVENTS}:/${run.run}/${encodeURIComponent(run.pipeline)}.log`;
 }
 
 /** What the path of such a document names; undefined for any other. */
 export function named(path: string): { run: string; seq: number | undefined } | undefined {
-  const found = /^\/([^/]+)\/(?:(\d+)\.json|events\.log)$/.exec(path);
+  const found = /^\/([^/]+)\/(?:(\d+)\.json|[^/]+\.log)$/.exec(path);
   return found ? { run: found[1]!, seq: found[2] === undefined ? undefined : Number(found[2]) } : undefined;
 }
 
@@ -61,7 +61,6 @@ export function spanOf(events: readonly RunEvent[], stages: readonly Stage[], in
 export interface EventItem {
   label: string;
   description: string;
-  detail: string;
   seq: number;
 }
 
@@ -71,8 +70,7 @@ export function eventItems(events: readonly RunEvent[]): EventItem[] {
   return events
     .map((event) => ({
       label: `${event.seq}  ${event.kind}`,
-      description: event.what,
-      detail: [after(event.at, began), event.branch === "main" ? "" : event.branch].filter(Boolean).join("  "),
+      description: [after(event.at, began), event.branch === "main" ? "" : event.branch, event.what].filter(Boolean).join("  "),
       seq: event.seq,
     }))
     .reverse();

@@ -29,7 +29,7 @@ export async function pickRun(store: RunStore, wanted: (run: Run) => boolean, ti
 export async function pickEvent(
   events: readonly RunEvent[], title: string, another: boolean,
 ): Promise<number | "another" | undefined> {
-  const other = { label: "$(arrow-swap) Another run…", description: "", detail: undefined, seq: "another" as const };
+  const other = { label: "$(arrow-swap) Another run…", description: "", seq: "another" as const };
   const items = [...(another ? [other] : []), ...eventItems(events)];
   const picked = await vscode.window.showQuickPick(items, {
     title, placeHolder: "The envelope after which event?", matchOnDescription: true,

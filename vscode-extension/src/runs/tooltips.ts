@@ -22,6 +22,7 @@ export function stageTooltip(stage: Stage): string {
   const words = stage.reused ? "re-used: nothing was called" : STAGE[stage.status]?.words || stage.status;
   const details = [
     `**${escaped(stage.id)}** ${words}`,
+    stage.reused || stage.status === "skipped" ? "" : `Took ${duration(stage.tookMs)}`,
     stage.visit > 1 ? `Visit ${stage.visit}` : "",
     stage.attempt > 1 ? `Attempt ${stage.attempt}` : "",
     stage.branch.includes("/") ? `Branch \`${stage.branch}\`` : "",

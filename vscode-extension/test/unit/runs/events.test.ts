@@ -61,7 +61,7 @@ describe("the documents of a run", () => {
   it("have addresses that say what they are", () => {
     assert.equal(envelopeUri("r1", 12), "pointsman-envelope:/r1/12.json");
     assert.deepEqual(named("/r1/12.json"), { run: "r1", seq: 12 });
-    assert.deepEqual(named(new URL(eventsUri("r1")).pathname), { run: "r1", seq: undefined });
+    assert.deepEqual(named(new URL(eventsUri(aRun())).pathname), { run: "r1", seq: undefined });
     assert.equal(named("/r1/x.json"), undefined);
   });
 
@@ -77,7 +77,7 @@ describe("the documents of a run", () => {
 
   it("give events to pick from, the last one first", () => {
     assert.deepEqual(eventItems(STORY.slice(0, 6))[0], {
-      label: "6  stage.skipped", description: "lint", detail: "+50 ms  main/checks#1.lint", seq: 6,
+      label: "6  stage.skipped", description: "+50 ms  main/checks#1.lint  lint", seq: 6,
     });
   });
 });
