@@ -15,6 +15,7 @@ from pointsman_lsp.analysis.document import Document
 from pointsman_lsp.client import Client
 from pointsman_lsp.features import Location, TextEdit
 from pointsman_lsp.features.diagnostics import is_unneeded
+from pointsman_lsp.features.fixes import Action
 from pointsman_lsp.features.folding import Fold
 from pointsman_lsp.features.items import Item
 from pointsman_lsp.features.markdown import plain
@@ -156,6 +157,18 @@ class Converter:
                 {"textDocument": {"uri": uri, "version": version}, "edits": theirs} for uri, version, theirs in changes
             ]
         }
+
+    def actions(self, document: Document, found: Iterable[Action]) -> list[Json]:
+        """What can be done about findings, these as they were published."""
+        said = []
+        for one in found:
+            action: Json = {"title": one.title, "kind": one.kind}
+            action["diagnostics"] = [self.diagnostic(document, finding) for finding in one.findings]
+            if one.preferred and self.client.preferred_actions:
+                action["isPreferred"] = True
+            action["edit"] = self.workspace_edit(one.changes)
+            said.append(action)
+        return said
 
     def symbols(self, document: Document, found: Iterable[Symbol], within: str | None = None) -> list[Json]:
         """An outline: as a tree, or as a list with the name each symbol lies in."""

@@ -146,7 +146,10 @@ def expression_needs_quotes(reading: Reading, span: Span, flow: bool) -> model.C
     """The one diagnostic for a value that is CEL and no YAML, and the expression that was meant."""
     raw = reading.source.text(span)
     single = "'" + raw.replace("'", "''") + "'"
-    if "'" in raw and not flow:
+    rest = _LINE_END.search(reading.source.data, span.end)
+    alone = rest is None or not reading.source.data[span.end : rest.start()].strip()
+    # On a line of its own a comment behind it would be a part of it.
+    if "'" in raw and not flow and alone:
         line = reading.source.line_text(reading.source.line_at(span.start))
         indent = " " * (len(line) - len(line.lstrip(" -")) + 2)
         fix = Fix("Put it on a line of its own", span, f">-\n{indent}{raw}")

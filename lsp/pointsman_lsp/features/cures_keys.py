@@ -19,6 +19,7 @@ from pointsman_lsp.features.trail import Step
 
 _NO_NAME = regex(r"[\s#]+")
 _NO_WORD = regex(r"[^A-Za-z0-9_]")
+_MARK = b"\xef\xbb\xbf"
 _SURE = ("language", "version", "pipeline", "policy")
 _MOST_AGENTS = 5
 
@@ -93,7 +94,7 @@ def missing_kind(case: Case) -> Iterator[Mend]:
     if way.mapping is None or way.section is None or way.section.name not in ("stage", "branch"):
         return
     shared = [agent.name for agent in case.document.place.settings.agents]
-    for name in [*case.names("agents"), *shared][:_MOST_AGENTS]:
+    for name in list(filter(valid_name, (*case.names("agents"), *shared)))[:_MOST_AGENTS]:
         line = f"agent: {name}"
         yield from case.mend(f"Add `{line}`", with_entry(case.source, way.mapping, None, line, (line,), case.style))
 
@@ -107,7 +108,7 @@ def empty_file(case: Case) -> Iterator[Mend]:
     else:
         lines += ["version: 1", "rules: []"]
     end = len(case.source.data)
-    lead = "" if not case.source.data.strip() or case.source.data.endswith(b"\n") else new
+    lead = "" if case.source.data in (b"", _MARK) or case.source.data.endswith(b"\n") else new
     text = lead + "".join(line + new for line in lines)
     yield from case.mend(f"Start a {kind}", TextEdit(Span(end, end), text))
 

@@ -5,6 +5,7 @@ What can not be done without a doubt is not done: the answer is then None.
 
 from re import compile as regex
 
+from pointsman.language.shapes import section_of
 from pointsman.language.source import Source, Span
 from pointsman.language.tree import Entry, Mapping, Node
 from pointsman_lsp.features import TextEdit
@@ -28,7 +29,7 @@ def without(source: Source, steps: tuple[Step, ...], climb: bool = False) -> Tex
     if index < 0:
         return None
     if len(parts) == 1:
-        return without(source, steps[:-1]) if climb and len(steps) > 1 and isinstance(steps[-2].part, Entry) else None
+        return without(source, steps[:-1], climb) if climb and len(steps) > 1 and _optional(steps[-2]) else None
     span = _in_brackets(source, parts, index) if step.holder.flow else _in_block(source, parts, index)
     return None if span is None or _needed(source.data, span) else TextEdit(span, "")
 
@@ -47,7 +48,10 @@ def with_entry(
     if not entries:
         return None
     first = entries[0].key.span.start
-    indent = " " * column_of(source, first)
+    column = column_of(source, first)
+    if source.data[first - column : first].strip(b" -"):
+        return None
+    indent = " " * column
     if after is None:
         return _insertion(first, "".join(f"{line}{style.newline}{indent}" for line in block))
     return _insertion(line_end(source, after.span.end), "".join(f"{style.newline}{indent}{line}" for line in block))
@@ -77,6 +81,13 @@ def line_end(source: Source, offset: int) -> int:
     line = source.line_at(offset)
     end = source.line_starts[line + 1] if line + 1 < len(source.line_starts) else len(source.data)
     return source.line_starts[line] + len(source.data[source.line_starts[line] : end].rstrip(b"\r\n"))
+
+
+def _optional(step: Step) -> bool:
+    """Whether what is around the step's entry may do without it."""
+    section = section_of(step.shape)
+    field = section.by_name.get(step.name) if section else None
+    return field is not None and not field.required and field.name not in (section.kinds if section else ())
 
 
 def _insertion(at: int, text: str) -> TextEdit:

@@ -47,6 +47,7 @@ CURES: Mapping[str, Cure] = MappingProxyType(
         "yaml_tag": cures_keys.quotes,
     }
 )
+OF_DAMAGE = ("yaml_syntax", "yaml_tag")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def fixes(document: Document, findings: Iterable[Diagnostic]) -> Iterator[Action
         for one in mends:
             yield Action(one.title, FIX, (found,), one.changes, len(mends) == 1 and one.sure)
         allowed = allowing(document.analysis.tree, found)
-        if allowed:
+        if allowed and not damaged(document):
             yield Action(allowed.title, FIX, (found,), ((document.path, document.source, [_edit(document, allowed)]),))
 
 
@@ -108,9 +109,16 @@ def ways(document: Document, found: Diagnostic) -> list[Mend]:
     mends = list(case.mend(found.fix.title, _edit(document, found.fix), sure=True)) if found.fix else []
     cure = CURES.get(found.code)
     # The settings are TOML, which is written in another way.
-    if cure is not None and document.analysis.kind != "workspace":
+    if cure is None or document.analysis.kind == "workspace":
+        return mends
+    if found.code in OF_DAMAGE or not damaged(document):
         mends += cure(case)
     return mends
+
+
+def damaged(document: Document) -> bool:
+    """Whether the parser stumbled somewhere. What belongs to what is a guess then: nothing is put in or taken out."""
+    return any(one.code.startswith("yaml_") for one in document.analysis.diagnostics)
 
 
 def _edit(document: Document, fix: Fix) -> TextEdit:

@@ -8,6 +8,7 @@ from pointsman.language.contents import Unit
 from pointsman.language.diagnostics import Diagnostic, Fix, Severity, did_you_mean, nearest
 from pointsman.language.facts import everyone, targets
 from pointsman.language.reading import Found
+from pointsman.language.writing import written
 
 ENDS = ("end", "fail")
 
@@ -90,4 +91,6 @@ def unused_tool(whole: Whole) -> Findings:
 
 def _unknown(code: str, name: model.Name, message: str, known: Iterable[str]) -> Diagnostic:
     near = nearest(name.name, known)
-    return Diagnostic(code, name.span, message, fix=Fix(f"Change to {near}", name.span, near) if near else None)
+    return Diagnostic(
+        code, name.span, message, fix=Fix(f"Change to {near}", name.span, written(near)) if near else None
+    )

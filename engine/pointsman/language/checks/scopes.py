@@ -169,7 +169,7 @@ def _shown(site: Site, flaw: Flaw) -> Diagnostic:
 def _finding(span: Span, name: str, message: str, known: Iterable[str], severity: Severity) -> Diagnostic:
     near = nearest(name, known)
     # The name may stand in quotes, as in outputs["x"]; only a bare one is simply replaced.
-    bare = span.end - span.start == len(name.encode())
+    bare = span.end - span.start == len(name.encode()) and near is not None and near.isidentifier()
     return Diagnostic(
         "unknown_name", span, message, severity, Fix(f"Change to {near}", span, near) if near and bare else None
     )
