@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WITH_NODE := PATH="$(CURDIR)/.editors/node/bin:$$PATH"
 
-.PHONY: demo test test-editors editor lint bench bench-lsp bench-dap clean
+.PHONY: demo test test-editors editor extension lint bench bench-lsp bench-dap clean
 
 demo: $(STAMP)
 	@$(BIN)/pointsman check examples
@@ -38,6 +38,16 @@ editor: $(STAMP)
 	@tests/editors/setup.sh workbench
 	@$(MAKE) --no-print-directory extension
 	@PYTHONPATH=tests exec $(BIN)/python -m editors.look
+
+# vscode-extension/pointsman-<version>.vsix, with the Node.js of .editors/ or the one on the PATH.
+extension: node_modules/.package-lock.json
+	@$(WITH_NODE) npm run --silent package --workspace vscode-extension >/dev/null
+	@ls -sh vscode-extension/*.vsix
+
+node_modules/.package-lock.json: package-lock.json
+	@$(WITH_NODE) node -e 'process.exit(parseInt(process.versions.node) < 22)' || { echo "Node.js 22 or newer is needed; tests/editors/setup.sh workbench installs one into .editors/"; exit 1; }
+	@$(WITH_NODE) npm ci --silent --no-audit --no-fund
+	@touch $@
 
 bench: $(STAMP)
 	$(BIN)/pip install -q --disable-pip-version-check --group bench
