@@ -15,22 +15,26 @@ from conformance.lsp.metamodel import metamodel
 from e2e.cli import environment, pointsman, workspace
 from e2e.servers import server_of
 from e2e.test_bridge import BRIDGE
-from lsp.client import Client, Process, notification, request, started
-from lsp.edge import EVERYTHING, connected, introduced, runs_of
+from lsp.client import Process, notification, request, started
+from lsp.edge import EVERYTHING, EdgeClient, connected, introduced, runs_of
 from pointsman.runtime.desk import Desk
 from pointsman_lsp import announcing, runs
 
 Json = Any
 
-KNOWING = {
+_WORKSPACE: Json = EVERYTHING["workspace"]
+KNOWING: Json = {
     **EVERYTHING,
-    "workspace": {**EVERYTHING["workspace"], "codeLens": {"refreshSupport": True}},
+    "workspace": {**_WORKSPACE, "codeLens": {"refreshSupport": True}},
     "experimental": {"pointsman": {"runs": True, "commands": list(announcing.CLIENT_COMMANDS)}},
 }
 STEPS = """\
 pipeline: steps
 language: 1
-input: {type: object, required: [name, age], properties: {name: {type: string}, age: {type: integer}, kind: {default: x}}}
+input:
+  type: object
+  required: [name, age]
+  properties: {name: {type: string}, age: {type: integer}, kind: {default: x}}
 agents: {say: {command: [echo, "${{ args.text }}"]}, fixed: {scripted: [1, 2]}}
 stages:
   first:
@@ -321,7 +325,7 @@ async def test_a_client_that_does_not_know_our_commands_can_run_and_read(root: P
             await asyncio.sleep(0.02)
         found = await client.lenses("steps")
         assert [command for _, _, command, _ in found] == ["pointsman.server.run", "", "", "", "", "", ""]
-        assert [line for line, *_ in found] == [0, 0, 5, 9, 11, 14, 15]
+        assert [line for line, *_ in found] == [0, 0, 8, 12, 14, 17, 18]
         # Who has not said that it wants to know is not told.
         assert not [one for one in client.received if str(one.get("method")).startswith(("pointsman/", "workspace/"))]
 
@@ -358,11 +362,11 @@ async def test_a_run_of_the_command_line_in_the_server_is_told_too(root: Path) -
         await client.command("cancel", run=run)
 
 
-# --- how it goes beside the lane: in one process, with a desk that can be held up ---------------------------------------
+# --- how it goes beside the lane: in one process, with a desk that can be held up
 
 
 @asynccontextmanager
-async def held_up(monkeypatch: pytest.MonkeyPatch, root: Path) -> AsyncIterator[tuple[Client, asyncio.Event]]:
+async def held_up(monkeypatch: pytest.MonkeyPatch, root: Path) -> AsyncIterator[tuple[EdgeClient, asyncio.Event]]:
     gate = asyncio.Event()
     real = Desk.runs
 
@@ -409,7 +413,7 @@ async def test_a_client_may_leave_with_questions_about_runs(monkeypatch: pytest.
         assert (await client.request("shutdown"))["result"] is None
         assert (await client.request("pointsman/runs", {}))["error"]["code"] == -32600
         client.notify("exit")
-        await client.wait_end()
+        assert await client.exit_code() == 0
         assert pending not in [one.get("id") for one in client.received]
 
 
