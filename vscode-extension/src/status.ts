@@ -6,7 +6,7 @@ import type { Run } from "./server/protocol";
 import type { Supply } from "./server/supply";
 
 export function registerStatus(context: vscode.ExtensionContext, client: Client, supply: Supply): void {
-  const item = vscode.window.createStatusBarItem("pointsman.status", vscode.StatusBarAlignment.Left, 10);
+  const item = vscode.window.createStatusBarItem("status", vscode.StatusBarAlignment.Left, 10);
   item.name = "Pointsman";
   const live = new Set<string>();
   const count = ({ runs }: { runs: Run[] }) => {

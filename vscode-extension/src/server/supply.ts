@@ -59,7 +59,8 @@ export class Supply implements vscode.Disposable {
     const problem = this.trouble;
     if (problem === undefined) return;
     this.told = problem.message;
-    const chosen = await vscode.window.showErrorMessage(problem.message, ...offersOf(problem.trouble));
+    // A warning goes by itself, an error with buttons would stay when the command has long been found.
+    const chosen = await vscode.window.showWarningMessage(problem.message, ...offersOf(problem.trouble));
     if (chosen === "Install into .venv...") await this.install();
     if (chosen === "Choose...") await this.choose();
     if (chosen === "Try Again") await this.again(true);
