@@ -22,10 +22,11 @@ ACTIONS = {
 
 def knowing(encoding: Encoding = "utf-16", versions: bool = True, **action: Json) -> Json:
     """A client that takes code actions."""
+    text: Json = EVERYTHING["textDocument"]
     return {
         **EVERYTHING,
         "general": {"positionEncodings": [encoding]},
-        "textDocument": {**EVERYTHING["textDocument"], "codeAction": {**ACTIONS, **action}},
+        "textDocument": {**text, "codeAction": {**ACTIONS, **action}},
         "workspace": {"workspaceEdit": {"documentChanges": versions}},
     }
 
