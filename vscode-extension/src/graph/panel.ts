@@ -45,7 +45,8 @@ export class GraphPanel {
     );
     panel.onDidDispose(() => this.dispose());
     panel.webview.options = { enableScripts: true, localResourceRoots: [vscode.Uri.joinPath(extension, "dist")] };
-    panel.iconPath = vscode.Uri.joinPath(extension, "images", "points.svg");
+    const icon = (name: string): vscode.Uri => vscode.Uri.joinPath(extension, "media", "graph", `${name}.svg`);
+    panel.iconPath = { dark: icon("dark"), light: icon("light") };
     panel.webview.html = page(panel.webview, extension);
     this.name();
   }

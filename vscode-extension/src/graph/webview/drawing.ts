@@ -7,6 +7,9 @@ import type { EdgeShape, NodeShape, Scene } from "./scene";
 import { FACES, HEADER_HEIGHT, type Measure, OUTCOME, TEXT_LEFT } from "./sizes";
 import { children, element, placed, text } from "./svg";
 
+/** How much further in the text of a round or pointed node ends. */
+const ROUND = 6;
+
 export class Drawing {
   readonly root = element("svg", { class: "graph", role: "group", tabindex: "0" });
   readonly world = element("g", { class: "world" });
@@ -170,7 +173,7 @@ function lightNode(group: SVGElement, shape: NodeShape, look: NodeLook | undefin
 /** At the right of a node: how it went and how often, below how long it took. */
 function outcome(shape: NodeShape, look: NodeLook): SVGElement {
   const group = element("g", { class: "outcome", "aria-hidden": "true" });
-  const right = shape.width - OUTCOME.right;
+  const right = shape.width - OUTCOME.right - (shape.kind === "ask" || shape.kind === "gate" ? ROUND : 0);
   const middle = shape.lanes.length > 0 ? HEADER_HEIGHT / 2 : shape.height / 2;
   const icon = element("g", { class: "icon" });
   icon.setAttribute("transform", `translate(${right - 12} ${middle - 14}) scale(.75)`);

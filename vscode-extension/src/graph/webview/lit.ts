@@ -28,6 +28,9 @@ export interface Looks {
   edges: Map<string, EdgeLook>;
 }
 
+/** Only what is over has taken its time: a number that stands still beside what goes on is wrong. */
+const OVER: ReadonlySet<StageStatus> = new Set(["done", "failed", "cancelled"]);
+
 export const NO_LOOKS: Looks = { nodes: new Map(), edges: new Map() };
 
 export function looksOf(scene: Scene, light: Light): Looks {
@@ -44,7 +47,7 @@ export function looksOf(scene: Scene, light: Light): Looks {
     }
     const again = reused.has(id);
     const times = stage.visits > 1 ? `×${stage.visits}` : "";
-    const took = again || stage.status === "skipped" || (stage.tookMs === 0 && stage.status !== "done") ? "" : duration(stage.tookMs);
+    const took = again || !OVER.has(stage.status) || stage.tookMs === 0 ? "" : duration(stage.tookMs);
     const said = again ? "result taken over from an earlier run" : SAID[stage.status];
     looks.nodes.set(id, {
       status: stage.status,

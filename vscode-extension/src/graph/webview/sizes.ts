@@ -24,7 +24,7 @@ export const HEADER_HEIGHT = 44;
 const NARROW = 160;
 const WIDE = 290;
 /** What a run writes at the right: how often and how, above how long. Its room is there before any run. */
-export const OUTCOME = { right: 12, mark: 38, time: 58 };
+export const OUTCOME = { right: 12, mark: 38, time: 62 };
 const END: Size = { width: 76, height: 30 };
 /** Characters of a condition that stand on an edge; all of it is in the hover. */
 const CONDITION = 30;

@@ -57,7 +57,9 @@ const BOTH = [
   ["policy", "source.pointsman.policy", inRule],
 ] as const;
 
-describe("grammars", () => {
+describe("grammars", function () {
+  this.timeout(10_000);
+
   for (const [path, scope] of FILES) {
     it(`colours ${basename(path)} as its picture says`, async () => {
       const text = readFileSync(join(ROOT, path), "utf8");
@@ -86,7 +88,8 @@ describe("grammars", () => {
 
   describe("know what the engine's tables know", () => {
     let table: Table;
-    before(() => {
+    before(function () {
+      this.timeout(60_000); // Python takes a while to start where a machine has other work
       const script = join(ROOT, "test/unit/grammar/table.py");
       table = JSON.parse(execFileSync(join(ROOT, "../.venv/bin/python"), [script], { encoding: "utf8" })) as Table;
     });
