@@ -22,7 +22,8 @@ TEXT = "language: 1\npipeline: a\nstages:\n  one: {agent: nobody}\n"
 DOCUMENT = {"textDocument": {"uri": URI}}
 PLACE = {**DOCUMENT, "position": {"line": 3, "character": 4}}
 ACTIONS = {"codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["", "quickfix"]}}}}
-ALL: Any = {**EVERYTHING, "textDocument": {**ACTIONS, **dict[str, Any](EVERYTHING["textDocument"])}}
+TEXT_ABILITIES: Any = EVERYTHING["textDocument"]
+ALL: Any = {**EVERYTHING, "textDocument": {**ACTIONS, **TEXT_ABILITIES}}
 DEEP = b'{"jsonrpc":"2.0","id":1,"method":"shutdown","params":' + b"[" * 100_000
 
 
