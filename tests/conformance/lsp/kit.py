@@ -15,13 +15,13 @@ from conformance.lsp.capabilities import ASKED_FOR, declares, registers
 from conformance.lsp.client import Client, Times
 from conformance.lsp.metamodel import metamodel
 from conformance.lsp.probe import PROBES, Finding, NoStart, Probe, Room, Verdict, failed, passed
-from conformance.lsp.probes import documents, header, lifecycle, positions, providers, rpc
+from conformance.lsp.probes import actions, documents, header, lifecycle, positions, providers, rpc
 from conformance.lsp.profile import Profile
 
 Json = Any
 
 # Importing them enters their probes, in this order.
-GROUPS = (lifecycle, header, rpc, providers, documents, positions)
+GROUPS = (lifecycle, header, rpc, providers, actions, documents, positions)
 EARLY = {"window/showMessage", "window/logMessage", "telemetry/event", "window/showMessageRequest", "$/progress"}
 
 

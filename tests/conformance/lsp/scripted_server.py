@@ -17,7 +17,7 @@ from typing import Any
 Json = Any
 
 FAULT = sys.argv[sys.argv.index("--fault") + 1] if "--fault" in sys.argv else ""
-MINE = ("textDocument/hover", "textDocument/documentSymbol", "workspace/executeCommand")
+MINE = ("textDocument/hover", "textDocument/documentSymbol", "workspace/executeCommand", "textDocument/codeAction")
 
 
 class Refused(Exception):
@@ -33,6 +33,7 @@ class Server:
 
     def __init__(self) -> None:
         self.documents: dict[str, str] = {}
+        self.versions: dict[str, int] = {}
         self.state = "new"
         self.encoding = "utf-16"
         self.client: Json = {}
@@ -213,6 +214,8 @@ class Server:
             return None
         if method == MINE[0]:
             return self.hover(text, params["position"])
+        if method == MINE[3]:
+            return self.actions(text, params["textDocument"]["uri"])
         return self.symbols(text)
 
     def initialize(self, params: Json) -> Json:
@@ -231,6 +234,9 @@ class Server:
         sync = {"openClose": True, "change": 2}
         said = {"positionEncoding": self.encoding, "textDocumentSync": sync}
         said |= {"hoverProvider": True, "documentSymbolProvider": True}
+        literals = self.client.get("textDocument", {}).get("codeAction", {}).get("codeActionLiteralSupport")
+        if literals or FAULT == "always-literals":
+            said["codeActionProvider"] = {"codeActionKinds": ["quickfix"]}
         said["executeCommandProvider"] = {"commands": ["words.sort"]}
         if FAULT == "announces-too-much":
             said["foldingRangeProvider"] = True
@@ -253,6 +259,7 @@ class Server:
             if FAULT == "surrogate-kills" and "\ud83d" in item["text"]:
                 sys.exit(11)
             self.documents[item["uri"]] = item["text"]
+            self.versions[item["uri"]] = item["version"]
             self.publish(item["uri"], item["version"])
         elif method == "textDocument/didChange":
             identity = params["textDocument"]
@@ -263,6 +270,7 @@ class Server:
             for change in reversed(changes) if FAULT == "changes-reversed" else changes:
                 text = self.changed(text, change)
             self.documents[identity["uri"]] = text
+            self.versions[identity["uri"]] = identity["version"]
             if FAULT == "version-kills" and identity["version"] == 3:
                 sys.exit(11)
             self.publish(identity["uri"], identity["version"])
@@ -300,6 +308,18 @@ class Server:
         if FAULT == "nowhere-kills" and at["line"] > 1000:
             sys.exit(12)
         return None
+
+    def actions(self, text: str, uri: str) -> Json:
+        """A better word for each error, wherever it stands."""
+        ranges = [self.range(text, one.start(), one.end()) for one in re.finditer(r"\boops\b", text)]
+        if FAULT == "actions-meet":
+            ranges += ranges
+        if FAULT == "actions-nowhere":
+            ranges = [{"start": {"line": 999, "character": 0}, "end": {"line": 999, "character": 1}}]
+        version = self.versions[uri] - (FAULT == "actions-of-yesterday")
+        edits = [{"range": place, "newText": "fine"} for place in ranges]
+        change = {"textDocument": {"uri": uri, "version": version}, "edits": edits}
+        return [{"title": "Say fine", "kind": "quickfix", "edit": {"documentChanges": [change]}}]
 
     def symbols(self, text: str) -> Json:
         """What is defined, as a tree for clients that know trees."""
@@ -369,6 +389,8 @@ def checked(method: str, params: Json) -> None:
     document = params.get("textDocument")
     if not isinstance(document, dict) or not isinstance(document.get("uri"), str):
         raise Refused(-32602, "textDocument")
+    if method == MINE[3] and not all(isinstance(params.get(name), dict) for name in ("range", "context")):
+        raise Refused(-32602, "range, context")
     if method == MINE[0]:
         at = params.get("position")
         if not isinstance(at, dict) or not all(_unsigned(at.get(side)) for side in ("line", "character")):
