@@ -15,7 +15,7 @@ export const RUN: Record<RunStatus, Look> = {
   asking: { words: "asks", icon: "question", colour: "charts.yellow" },
   waiting: { words: "waits", icon: "question", colour: "charts.yellow" },
   interrupted: { words: "interrupted", icon: "debug-disconnect", colour: "charts.orange" },
-  completed: { words: "completed", icon: "pass", colour: "testing.iconPassed" },
+  completed: { words: "completed", icon: "pass", colour: "charts.green" },
   failed: { words: "failed", icon: "error", colour: "testing.iconFailed" },
   limit: { words: "limit", icon: "dashboard", colour: "charts.orange" },
   denied: { words: "denied", icon: "shield", colour: "charts.purple" },
@@ -25,7 +25,7 @@ export const RUN: Record<RunStatus, Look> = {
 export const STAGE: Record<StageStatus, Look> = {
   running: { words: "running", icon: "loading~spin", colour: "charts.blue" },
   asking: { words: "asks", icon: "question", colour: "charts.yellow" },
-  done: { words: "", icon: "check", colour: "testing.iconPassed" },
+  done: { words: "", icon: "check", colour: "charts.green" },
   failed: { words: "failed", icon: "error", colour: "testing.iconFailed" },
   skipped: { words: "skipped", icon: "debug-step-over", colour: "disabledForeground" },
   cancelled: { words: "cancelled", icon: "circle-slash", colour: "disabledForeground" },

@@ -54,12 +54,16 @@ export function shown(store: RunStore, row: RunRow, now: number): Shown {
   }
 }
 
-/** `completed · 2.1 s · 1,204 tokens · $0.01`; a live run also says where it is. */
+/** `completed · 2.1 s · 1,204 tokens · $0.01`; a live run also says where it is, and one that asks what. */
 export function describe(told: Told, now: number): string {
   const { run } = told;
-  const where = run.live && run.status !== "asking" ? current(run) : "";
   const long = run.live ? counting(took(told, now)) : duration(run.tookMs);
-  return joined(statusWords(run) + (where && ` ${where}`), long, tokens(run.tokens), money(run.cost));
+  return joined(statusWords(run) + asks(run) + (run.live ? current(run) : ""), long, tokens(run.tokens), money(run.cost));
+}
+
+function asks(run: Run): string {
+  const [first, ...more] = run.questions;
+  return first ? `: ${oneLine(first.question, 60)}${more.length > 0 ? ` +${more.length}` : ""}` : "";
 }
 
 function runShown(told: Told, now: number): Shown {
@@ -75,7 +79,7 @@ function runShown(told: Told, now: number): Shown {
     tooltip: runTooltip(run),
     spoken: `${run.pipeline}, ${description}`,
     context: contextOf("run", runActions(run)),
-    expand: rows === 0 && !run.live ? "never" : run.live || run.questions.length > 0 ? "open" : "closed",
+    expand: rows === 0 && !run.live ? "never" : run.live ? "open" : "closed",
     click: undefined,
   };
 }
@@ -157,14 +161,15 @@ function brokenShown(store: RunStore, uri: string): Shown {
   };
 }
 
-/** The innermost stages a live run is at: `at lint, secrets +1`. */
+/** The innermost stages a live run is at: ` at lint, secrets +1`. What asks says so itself. */
 function current(run: Run): string {
+  if (run.questions.length > 0) return "";
   const forks = nesting(run.stages).children;
   const names = run.stages
     .filter((stage, index) => (stage.status === "running" || stage.status === "asking") && !forks.has(index))
     .map((stage) => stage.stage);
   if (names.length === 0) return "";
-  return `at ${names.slice(0, 2).join(", ")}${names.length > 2 ? ` +${names.length - 2}` : ""}`;
+  return ` at ${names.slice(0, 2).join(", ")}${names.length > 2 ? ` +${names.length - 2}` : ""}`;
 }
 
 function untilExpiry(ms: number): string {

@@ -4,13 +4,15 @@ import * as vscode from "vscode";
 import type { Server } from "../server/client";
 import type { DefinitionChanged, Run } from "../server/protocol";
 import { shown } from "./rows";
-import type { Change, RunStore } from "./store";
+import { type Change, type RunStore, took } from "./store";
 import { RunTree, type RunRow } from "./tree";
-import { counted } from "./words";
+import { counted, LONG_MS, LONG_STEP_S } from "./words";
 
 export const VIEW = "pointsman.runs";
 const LISTED = 50;
 const SECOND = 1000;
+/** How long a tooltip is left in peace. */
+const READING_MS = 5000;
 
 export interface Learned {
   runs: readonly Run[];
@@ -28,6 +30,8 @@ export class RunsView implements vscode.TreeDataProvider<RunRow>, vscode.Disposa
   private readonly panel: vscode.TreeView<RunRow>;
   private readonly subscriptions: vscode.Disposable[];
   private ticking: NodeJS.Timeout | undefined;
+  private seconds = 0;
+  private pointedAt = 0;
 
   constructor(
     private readonly server: Server,
@@ -60,10 +64,16 @@ export class RunsView implements vscode.TreeDataProvider<RunRow>, vscode.Disposa
     item.id = row.key;
     item.description = says.description;
     item.iconPath = new vscode.ThemeIcon(says.icon, says.colour ? new vscode.ThemeColor(says.colour) : undefined);
-    item.tooltip = new vscode.MarkdownString(says.tooltip, true);
     item.contextValue = says.context;
     item.accessibilityInformation = { label: says.spoken };
     if (says.click) item.command = { command: `pointsman.runs.${says.click}`, title: says.click, arguments: [row] };
+    return item;
+  }
+
+  /** Somebody points at a row. The workbench takes the tooltip away when the row is drawn again: seconds stand still. */
+  resolveTreeItem(item: vscode.TreeItem, row: RunRow): vscode.TreeItem {
+    item.tooltip = new vscode.MarkdownString(shown(this.store, row, Date.now()).tooltip, true);
+    this.pointedAt = Date.now();
     return item;
   }
 
@@ -135,11 +145,21 @@ export class RunsView implements vscode.TreeDataProvider<RunRow>, vscode.Disposa
   private tick(): void {
     const wanted = this.panel.visible && this.server.state === "running" && this.store.live().length > 0;
     if (wanted && !this.ticking) {
-      this.ticking = setInterval(() => this.changed.fire(this.store.live().map((run) => this.tree.ofRun(run.run))), SECOND);
+      this.ticking = setInterval(() => this.count(), SECOND);
     } else if (!wanted && this.ticking) {
       clearInterval(this.ticking);
       this.ticking = undefined;
     }
+  }
+
+  /** Draw what counts: each second what is young, the rest less often. */
+  private count(): void {
+    const now = Date.now();
+    this.seconds += 1;
+    if (now - this.pointedAt < READING_MS) return;
+    const all = this.seconds % LONG_STEP_S === 0;
+    const runs = this.store.live().filter((run) => all || took(this.store.get(run.run)!, now) < LONG_MS);
+    if (runs.length > 0) this.changed.fire(runs.map((run) => this.tree.ofRun(run.run)));
   }
 }
 

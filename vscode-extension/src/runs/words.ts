@@ -8,10 +8,14 @@ export function duration(ms: number): string {
   return minutes(seconds);
 }
 
-/** A duration that counts up: whole seconds, so that the text changes once a second. */
+/** From here on a duration counts in larger steps. */
+export const LONG_MS = 60_000;
+export const LONG_STEP_S = 10;
+
+/** A duration that counts up: in seconds at first, then in steps of ten. */
 export function counting(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
-  return seconds < 60 ? `${seconds} s` : minutes(seconds);
+  return ms < LONG_MS ? `${seconds} s` : minutes(seconds - (seconds % LONG_STEP_S));
 }
 
 function minutes(seconds: number): string {

@@ -10,6 +10,7 @@ import { aQuestion, aRun, aStage, NOW } from "./made";
 interface Tree {
   getChildren(row?: RunRow): RunRow[];
   getTreeItem(row: RunRow): TreeItem;
+  resolveTreeItem(item: Partial<TreeItem>, row: RunRow): TreeItem;
   onDidChangeTreeData(listener: (rows: RunRow[] | undefined) => void): void;
 }
 

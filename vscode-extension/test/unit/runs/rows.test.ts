@@ -20,7 +20,7 @@ describe("a run's row", () => {
     const says = row({});
     assert.equal(says.label, "support_triage");
     assert.equal(says.description, "completed · 2.1 s · 1,204 tokens · $0.01 · 15:42");
-    assert.deepEqual([says.icon, says.colour], ["pass", "testing.iconPassed"]);
+    assert.deepEqual([says.icon, says.colour], ["pass", "charts.green"]);
   });
 
   it("says where a live run is, and counts on", () => {
@@ -36,6 +36,11 @@ describe("a run's row", () => {
       ...["lint", "secrets", "risk"].map((name) => aStage(`checks.${name}`, { status: "running" })),
     ];
     assert.match(row({ live: true, status: "running", stages }).description, /^running at lint, secrets \+1 · /);
+  });
+
+  it("says what it asks", () => {
+    const questions = [aQuestion(), aQuestion({ effect: "main/check#1", question: "Enough?" })];
+    assert.match(row({ live: true, status: "asking", questions }).description, /^asks: Refund\? \+1 · 2 s/);
   });
 
   it("has a look for each status", () => {

@@ -54,6 +54,28 @@ describe("the runs view in a workbench", () => {
     }
   });
 
+  it("counts old runs in larger steps, and not under a pointer", async () => {
+    mock.timers.enable({ apis: ["setInterval", "Date"], now: NOW } as never);
+    try {
+      made = await begun({ ...LIVE, tookMs: 61_000 });
+      made.bench.show(true);
+      await settled();
+      made.drawn.length = 0;
+      mock.timers.tick(30_000);
+      assert.deepEqual(made.drawn, ["live", "live", "live"]);
+      told(LIVE);
+      const item = made.tree.resolveTreeItem({}, made.tree.getChildren()[0]!);
+      assert.match(String((item.tooltip as unknown as { given: unknown[] }).given[0]), /Run `live`/);
+      made.drawn.length = 0;
+      mock.timers.tick(4000);
+      assert.deepEqual(made.drawn, []);
+      mock.timers.tick(2000);
+      assert.deepEqual(made.drawn, ["live", "live"]);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
   it("wears the number of runs that ask", async () => {
     made = await begun(DONE);
     assert.ok(!made.bench.view.badge);
