@@ -11,8 +11,9 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from pointsman import __version__
 from pointsman.errors import Misuse, PointsmanError, RunUnavailable
 from pointsman.kernel.events import Record
 from pointsman.kernel.state import State
-from pointsman.runtime import catalog
+from pointsman.runtime.around import Hold
+from pointsman.runtime.desk import prepared
 from pointsman.runtime.registry import Live
 from pointsman.runtime.sessions import Options
 from pointsman.runtime.workspace import find_place
@@ -33,9 +35,14 @@ LINE_LIMIT = 64 << 20
 """Bytes of one request: a run's input is in it."""
 
 
-async def serve(server: Serving, client: Client, reader: asyncio.StreamReader) -> int:
-    """Serve one command until it leaves; the runs it started go on, parked where only a person can help."""
-    control = Control(server, client)
+async def serve(
+    server: Serving, client: Client, reader: asyncio.StreamReader, verbs: Container[str] | None = None
+) -> int:
+    """Serve one command until it leaves; the runs it started go on, parked where only a person can help.
+
+    `verbs` are those that there are, if not all.
+    """
+    control = Control(server, client, verbs)
     try:
         async for line in _lines(reader):
             await control.take(line)
@@ -58,10 +65,11 @@ async def _lines(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
 class Control:
     """One control connection and the runs it follows."""
 
-    def __init__(self, server: Serving, client: Client) -> None:
+    def __init__(self, server: Serving, client: Client, verbs: Container[str] | None = None) -> None:
         self._server = server
+        self._verbs = {name: verb for name, verb in _VERBS.items() if verbs is None or name in verbs}
         self._writer = client.writer
-        self._followed: dict[str, Callable[[], None]] = {}
+        self._followed: dict[str, Callable[[], object]] = {}
         self._attended: set[str] = set()
 
     async def take(self, line: bytes) -> None:
@@ -69,7 +77,7 @@ class Control:
         words: Words = {}
         try:
             words = json.loads(line)
-            verb = _VERBS.get(words["verb"])
+            verb = self._verbs.get(words["verb"])
             if verb is None:
                 raise Misuse("verb_unknown", f"this server does not know {words['verb']!r}", "Is it an older version?")
             self._say({"id": words.get("id"), "result": await verb(self, words)})
@@ -128,8 +136,17 @@ class Control:
         return {"interrupted": sorted(live)}
 
     async def _run(self, words: Words) -> Words:
-        loaded = catalog.load(Path(words["file"]), words.get("name"))
-        live = self._server.rooms.runs.start(loaded, words["input"], _options(words), park=words["park"])
+        desk = self._server.rooms.desk
+        loaded, note = await asyncio.to_thread(desk.definitions.load, Path(words["file"]), words.get("name"))
+        options = replace(_options(words), note=note)
+        live = self._server.rooms.runs.start(loaded, words["input"], options, park=words["park"])
+        return self._follow(live, 0, words)
+
+    async def _rerun(self, words: Words) -> Words:
+        root, desk = Path(self._server.root), self._server.rooms.desk
+        asked = root, words["run"], _options(words), words.get("start_at")
+        loaded, value, options = await asyncio.to_thread(prepared, desk.definitions, *asked)
+        live = self._server.rooms.runs.start(loaded, value, options, park=words["park"])
         return self._follow(live, 0, words)
 
     async def _resume(self, words: Words) -> Words:
@@ -144,7 +161,7 @@ class Control:
         if not given:
             raise RunUnavailable("run_is_hosted", f"run {here.run_id} is live already", "See: pointsman status")
         here.session.answer(given["effect"], given["value"], given["by"])
-        return self._follow(here, here.session.seq, words)
+        return self._follow(here, here.session.seq, {**words, "park": True})  # it is another's to leave to whoever
 
     async def _answer(self, words: Words) -> Words:
         self._live(words).session.answer(words["effect"], words["value"], words["by"])
@@ -181,10 +198,15 @@ class Control:
                 words["error"] = error_words(error)
             self._say(words)
 
+        def held(hold: Hold | None) -> None:
+            self._say({"run": run, "held": _hold_words(hold)})
+
         if not words.get("detach"):
-            self._followed[run] = live.session.watch(committed)
+            undo = live.session.watch(committed), live.session.watch_holds(held)
+            self._followed[run] = lambda: [stop() for stop in undo]
             live.task.add_done_callback(ended)
-        return {"run": run, "begun": seq, "root": str(live.session.place.root)}
+        note = live.session.state.started.note
+        return {"run": run, "begun": seq, "root": str(live.session.place.root), "note": note}
 
     def _say(self, words: Words) -> None:
         with suppress(OSError):
@@ -195,6 +217,7 @@ _VERBS: dict[str, Callable[[Control, Words], Awaitable[Words]]] = {
     "status": Control._status,
     "stop": Control._stop,
     "run": Control._run,
+    "rerun": Control._rerun,
     "resume": Control._resume,
     "answer": Control._answer,
     "cancel": Control._cancel,
@@ -223,6 +246,10 @@ def _options(words: Words) -> Options:
     )
 
 
+def _hold_words(hold: Hold | None) -> Words | None:
+    return None if hold is None else {"since_ns": hold.since_ns, "stage": hold.stage}
+
+
 def _run_words(live: Live) -> Words:
     """A live run for a list: where it stands, and since when."""
     lines = [line for line in live.progress.lines if line.status in ("running", "asking")]
@@ -231,6 +258,7 @@ def _run_words(live: Live) -> Words:
         "pipeline": live.progress.pipeline,
         "path": live.path,
         "status": live.status,
+        "held": _hold_words(live.session.hold),
         "stages": [line.stage for line in lines],
         "started_at_ns": live.progress.started_ns,
         "took_ns": time.time_ns() - live.progress.started_ns,

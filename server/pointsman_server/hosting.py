@@ -20,7 +20,7 @@ from pointsman.journal.replay import past
 from pointsman.kernel.effects import Ask
 from pointsman.kernel.events import Record, RunHosted
 from pointsman.kernel.state import State
-from pointsman.runtime.around import Watcher
+from pointsman.runtime.around import Hold, HoldWatcher, Watcher
 from pointsman.runtime.journals import open_journal
 from pointsman.runtime.redacting import learn_state, redactor_for
 from pointsman.runtime.sessions import Options, Session
@@ -52,6 +52,8 @@ class Hosted(Protocol):
     async def run(self, *, park: bool = True) -> State: ...
 
     async def people_wait(self) -> None: ...
+
+    def watch_holds(self, watcher: HoldWatcher, /) -> Callable[[], None]: ...
 
     def answer(self, stage: str, value: Any, by: str, /) -> None: ...
 
@@ -131,6 +133,11 @@ class Watched:
         with contextlib.suppress(OSError):  # a terminal that is gone: the questions still need to hear of changes
             self.view.watch(records, state)
 
+    def held(self, hold: Hold | None) -> None:
+        """Take in that a debugger holds the run, or no longer does."""
+        with contextlib.suppress(OSError):
+            self.view.held(hold)
+
 
 def _answering_link(root: Path, verb: Verb) -> Link | None:
     """A connection to the process that hosts the run to be answered, when that lives; another one could not take it."""
@@ -156,6 +163,7 @@ async def _host(
             view.prime(session.past, session.state)
         _say_changes(session)
         with view, _ctrl_c(session):
+            session.watch_holds(watched.held)
             run = asyncio.create_task(session.run(park=not watched.interactive))
             if house is not None and isinstance(session, Session):
                 house.opens(session, run)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pointsman.errors import PointsmanError
 from pointsman.journal.hosts import host_is_alive, lock_path
+from pointsman.journal.store import RunRow
 from pointsman.runtime.journals import open_journal
 from pointsman.runtime.workspace import Place
-from pointsman_server.rendezvous import Joined, NoServer, greet, read_door
+from pointsman_server.remote import Link
+from pointsman_server.rendezvous import Joined, NoServer, door, greet, home, read_door
 
 PATIENCE_S = 2.0
 """How long a host may take to say welcome: one that is stopped (`kill -STOP`) never does."""
@@ -35,6 +38,29 @@ def knock_run(place: Place, run: str, role: str) -> Joined | None:
     finally:
         store.close()
     return None if lease is None else knock(place.root, lease.host, role)
+
+
+def live_runs(place: Place, rows: Iterable[RunRow]) -> dict[str, dict[str, Any]]:
+    """What the hosts of live runs say of them, as `status` does, by their ids; of one that does not answer, nothing."""
+    hosts = [row.lease.host for row in rows if row.status == "running" and row.lease and row.lease.endpoint]
+    joined = {host: knock(place.root, host, "control") for host in hosts}
+    found = [one for one in joined.values() if one is not None]
+    said = door(home(str(place.root))) if None in joined.values() else None  # the server's runs have one door
+    try:
+        server = greet(said, "control", PATIENCE_S) if said is not None else None
+    except NoServer:
+        server = None
+    return {run["run"]: run for one in (*found, *([server] if server else ())) for run in _runs_of(one)}
+
+
+def _runs_of(joined: Joined) -> list[dict[str, Any]]:
+    joined.sock.settimeout(PATIENCE_S)
+    try:
+        with Link(joined) as link:
+            runs: list[dict[str, Any]] = link.ask("status")["runs"]
+            return runs
+    except (PointsmanError, OSError):
+        return []
 
 
 async def reach(

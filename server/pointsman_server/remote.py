@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +18,7 @@ from pointsman.kernel import machine
 from pointsman.kernel.effects import Ask
 from pointsman.kernel.events import Json, Record
 from pointsman.kernel.state import State
+from pointsman.runtime.around import Hold, HoldWatcher
 from pointsman.runtime.journals import open_journal
 from pointsman.runtime.redacting import redactor_for
 from pointsman.runtime.sessions import Options, Watcher
@@ -122,6 +123,8 @@ class Followed:
         self.state: State = lived.state
         self._seq = lived.seq
         self._waits = asyncio.Event()
+        self._hold: Hold | None = None
+        self._hold_watchers: list[HoldWatcher] = []
         self._writer: asyncio.StreamWriter
         self._reader: asyncio.StreamReader
 
@@ -156,11 +159,18 @@ class Followed:
                 raise RunUnavailable("server_gone", f"the server has ended; run {self.run_id} is interrupted", hint)
             words = json.loads(line)
             if words.get("run") == self.run_id:
+                if "held" in words:
+                    self._held(words["held"])
                 self._catch_up()
                 if words.get("error"):
                     _result(words)
                 if words.get("end") == "left":
                     return self.state
+
+    def watch_holds(self, watcher: HoldWatcher) -> Callable[[], None]:
+        """Tell that a debugger holds the run and that it goes on; returns what ends that."""
+        self._hold_watchers.append(watcher)
+        return lambda: self._hold_watchers.remove(watcher)
 
     async def people_wait(self) -> None:
         """Until only people are waited for."""
@@ -187,13 +197,19 @@ class Followed:
         request = {"id": 0, "verb": verb, "run": self.run_id, **words}
         self._writer.write(json.dumps(request).encode() + b"\n")
 
+    def _held(self, said: Words | None) -> None:
+        self._hold = None if said is None else Hold(said["since_ns"], said["stage"])
+        for watch in self._hold_watchers:
+            watch(self._hold)
+
     def _catch_up(self) -> None:
         """Fold what has been committed since."""
         records = list(self.store.records(self.run_id, after=self._seq))
         for record in records:
             self.state, _ = machine.step(self.state, record)
             self._seq = record.seq
-        if self.state.pending and all(isinstance(effect, Ask) for effect in self.state.pending.values()):
+        only_people = self.state.pending and all(isinstance(effect, Ask) for effect in self.state.pending.values())
+        if only_people and self._hold is None:
             self._waits.set()
         else:
             self._waits.clear()

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import datetime
 from typing import Any
 
 from pointsman.errors import RefusedDefinition
@@ -75,6 +76,12 @@ def print_refused(error: RefusedDefinition) -> None:
         if isinstance(found, Diagnostic) and found.severity == "error":
             out.write(diagnostic_text(source, found, out.isatty()) + "\n")
     out.write(f"pointsman: {error}\n")
+
+
+def clock_time(at_ns: int) -> str:
+    """A time of today as a person reads it off a clock; with its date when that is another day."""
+    at = datetime.fromtimestamp(at_ns / 1e9)
+    return at.strftime("%H:%M:%S" if at.date() == datetime.now().date() else "%Y-%m-%d %H:%M:%S")
 
 
 def plural(count: int, noun: str) -> str:

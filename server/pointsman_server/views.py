@@ -10,9 +10,11 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, Self
 
 from pointsman.kernel.events import Record
 from pointsman.kernel.state import State
+from pointsman.runtime.around import Hold
 from pointsman.runtime.progress import Line, Progress
+from pointsman.runtime.words import value_text
 from pointsman.security.redaction import Redactor
-from pointsman_server.render import duration, plural, value_text
+from pointsman_server.render import clock_time, duration, plural
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -37,6 +39,8 @@ class View(Protocol):
     def prime(self, records: Sequence[Record], state: State) -> None: ...
 
     def watch(self, records: Sequence[Record], state: State) -> None: ...
+
+    def held(self, hold: Hold | None) -> None: ...
 
     def paused(self) -> Any: ...
 
@@ -76,6 +80,12 @@ class PlainView:
                 self._out.write(self.redact.text(_plain(line)) + "\n")
         self._out.flush()
 
+    def held(self, hold: Hold | None) -> None:
+        """Say so once; that it goes on shows."""
+        if hold is not None:
+            self._out.write(held_words(hold) + "\n")
+            self._out.flush()
+
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Plain lines stand still by themselves."""
@@ -103,6 +113,7 @@ class LiveView:
         self.redact = Redactor()
         self._console: Console = Console(file=out, highlight=False)
         self._progress = Progress("")
+        self._hold: Hold | None = None
         self._live = Live(console=self._console, get_renderable=self._draw, refresh_per_second=10, transient=False)
 
     def prime(self, records: Sequence[Record], state: State) -> None:
@@ -113,6 +124,10 @@ class LiveView:
         """Take the events in; the next redraw shows them."""
         for record in records:
             self._progress.fold(record)
+
+    def held(self, hold: Hold | None) -> None:
+        """The next redraw shows it, or shows it no more."""
+        self._hold = hold
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -134,7 +149,7 @@ class LiveView:
         self._live.stop()
 
     def _draw(self) -> RenderableType:
-        return draw(self._progress, time.time_ns(), self._console.size.height - 4, self.redact)
+        return draw(self._progress, time.time_ns(), self._console.size.height - 4, self.redact, self._hold)
 
 
 def progress_of(records: Sequence[Record], state: State) -> Progress:
@@ -145,8 +160,14 @@ def progress_of(records: Sequence[Record], state: State) -> Progress:
     return progress
 
 
-def draw(progress: Progress, now_ns: int, room: int, redact: Redactor) -> RenderableType:
-    """The table: the last `room` lines, and the counts of all."""
+def held_words(hold: Hold) -> str:
+    """That somebody else stands on the brake, and where."""
+    where = f" at {hold.stage}" if hold.stage else ""
+    return f"held by a debugger since {clock_time(hold.since_ns)}{where}"
+
+
+def draw(progress: Progress, now_ns: int, room: int, redact: Redactor, hold: Hold | None = None) -> RenderableType:
+    """The table: the last `room` lines, and the counts of all; that it is held, when it is."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
@@ -168,7 +189,7 @@ def draw(progress: Progress, now_ns: int, room: int, redact: Redactor) -> Render
             Text(SIGNS[line.status], style=style),
             Text(name),
             Text(took, style="dim"),
-            Text(redact.text(value_text(line.note)), style="dim"),
+            Text(redact.text(value_text(_note(line))), style="dim"),
         )
     running = progress.count("running", "asking")
     said = [
@@ -177,7 +198,10 @@ def draw(progress: Progress, now_ns: int, room: int, redact: Redactor) -> Render
         f"{running} running" if running else "",
         duration(now_ns - progress.started_ns) if progress.started_ns else "",
     ]
-    return Group(table, Text(" " + " · ".join(part for part in said if part), style="bold", overflow="ellipsis"))
+    standing = [] if hold is None else [Text(f" {held_words(hold)}", style="bold yellow", overflow="ellipsis")]
+    return Group(
+        table, *standing, Text(" " + " · ".join(part for part in said if part), style="bold", overflow="ellipsis")
+    )
 
 
 def _name(line: Line) -> str:
@@ -186,7 +210,11 @@ def _name(line: Line) -> str:
     return name + (f" #{line.visit}" if line.visit > 1 else "")
 
 
+def _note(line: Line) -> str:
+    return f"re-used {line.note}" if line.reused and line.status == "done" else line.note
+
+
 def _plain(line: Line) -> str:
     took = f" ({duration(line.ended_ns - line.started_ns)})" if line.ended_ns else ""
-    note = f" {value_text(line.note, 200)}" if line.note else ""
+    note = f" {value_text(_note(line), 200)}" if line.note else ""
     return f"{'  ' * line.depth}{SIGNS[line.status]} {_name(line)}{took}{note}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import sqlite3
 import sys
@@ -17,7 +18,8 @@ import pytest
 from dap.client import ABLE, DEADLINE_S, Client
 from e2e.cli import environment, pointsman, workspace
 from e2e.dap_sessions import adapter
-from e2e.servers import server_of
+from e2e.servers import server_of, status
+from e2e.test_people import terminal
 from pointsman_dap.errors import IDS
 
 TEXT = """\
@@ -47,10 +49,10 @@ def root(tmp_path: Path) -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def hosted(root: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+async def hosted(root: Path, *words: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """`pointsman run` in a process of its own, in its first stage until there is a file `go`."""
     pipe = asyncio.subprocess.PIPE
-    argv = [sys.executable, "-m", "pointsman_server", "run", "a.pipeline.yaml", "--json"]
+    argv = [sys.executable, "-m", "pointsman_server", "run", *(words or ("a.pipeline.yaml", "--json"))]
     process = await asyncio.create_subprocess_exec(*argv, cwd=root, env=environment(), stdout=pipe, stderr=pipe)
     try:
         async with asyncio.timeout(DEADLINE_S):
@@ -247,3 +249,97 @@ def test_a_run_leaves_no_server_behind(root: Path) -> None:
     assert pointsman("run", "a.pipeline.yaml", cwd=root).code == 0
     assert pointsman("status", cwd=root).code == 1
     assert sorted(os.listdir(root / ".pointsman")) == [".gitignore", "hosts", "journal.db"]
+
+
+async def test_that_a_debugger_holds_a_run_is_said_wherever_runs_are_listed(root: Path) -> None:
+    async with hosted(root, "a.pipeline.yaml") as host, debugger(root) as client:
+        await client.attach("latest", before=[AT_SECOND])
+        (root / "go").touch()
+        await client.stopped()
+        assert host.stdout is not None
+        run = (await host.stdout.readline()).split()[1].decode()
+        assert await host.stdout.readline()  # the first stage is over
+        said = (await host.stdout.readline()).decode().strip()
+        assert re.fullmatch(r"held by a debugger since \d\d:\d\d:\d\d at second", said)
+        assert said in pointsman("runs", cwd=root).out
+        (listed,) = pointsman("runs", "--json", cwd=root).json
+        assert (listed["status"], listed["held"]["stage"]) == ("running", "second")
+        await client.request("continue", {"threadId": 1})
+        await client.ended()
+        assert (pointsman("runs", "--json", cwd=root).json[0]["held"], run) == (None, listed["id"])
+
+
+async def test_the_server_says_which_of_its_runs_are_held(root: Path) -> None:
+    async with debugger(root) as client:
+        await client.launch(
+            "a.pipeline.yaml", before=[("setFunctionBreakpoints", {"breakpoints": [{"name": "first"}]})]
+        )
+        await client.stopped()
+        (run,) = status(root)["runs"]
+        assert (run["status"], run["held"]["stage"]) == ("held", "first")
+        assert re.search(r"held by a debugger since \d\d:\d\d:\d\d at first", pointsman("status", cwd=root).out)
+        assert pointsman("runs", "--json", cwd=root).json[0]["held"] == run["held"]
+
+
+async def test_a_terminal_shows_that_its_run_is_held_and_takes_it_away(root: Path) -> None:
+    (root / "begun").touch()
+    with terminal("run", "a.pipeline.yaml", cwd=root) as screen:
+        screen.until("first")
+        async with debugger(root) as client:
+            await client.attach("latest", before=[AT_SECOND])
+            (root / "go").touch()
+            await client.stopped()
+            screen.until("held by a debugger since")
+            screen.until("at second")
+            await client.request("continue", {"threadId": 1})
+            await client.ended()
+        screen.until("completed")
+        assert "held" not in screen.seen
+        assert screen.code() == 0
+
+
+async def test_a_terminal_shows_that_its_run_in_the_server_is_held(root: Path) -> None:
+    async with debugger(root) as client:
+        with terminal("run", "a.pipeline.yaml", cwd=root) as screen:
+            screen.until("first")
+            await client.attach("latest", before=[AT_SECOND])
+            (root / "go").touch()
+            await client.stopped()
+            screen.until("held by a debugger since")
+            screen.until("at second")
+            await client.request("continue", {"threadId": 1})
+            await client.ended()
+            screen.until("completed")
+            assert screen.code() == 0
+
+
+async def test_a_question_of_a_held_run_can_be_answered_after_its_time(root: Path) -> None:
+    """Its clock stands still, and whoever answers from outside is told so by the host alone."""
+    text = f"""\
+pipeline: p
+language: 1
+agents: {{say: {{command: [echo, hi]}}}}
+stages:
+  both:
+    fork:
+      approve: {{ask: {{kind: confirmation, question: q, expires: 300ms}}}}
+      other: {{stages: {{ {", ".join(f"s{n}: {{agent: say}}" for n in range(6))} }}}}
+"""
+    (root / "a.pipeline.yaml").write_text(text, "utf-8")
+    async with debugger(root) as client:
+        await client.launch("a.pipeline.yaml", before=[("setFunctionBreakpoints", {"breakpoints": [{"name": "s5"}]})])
+        await client.stopped()
+        asked = asyncio.get_running_loop().time()
+        while asyncio.get_running_loop().time() < asked + 0.6:  # time itself is what must pass
+            await asyncio.sleep(0.05)
+        argv = [sys.executable, "-m", "pointsman_server", "answer", "latest", "approve", '{"approved": true}', "--json"]
+        pipe = asyncio.subprocess.PIPE
+        answering = await asyncio.create_subprocess_exec(*argv, cwd=root, env=environment(), stdout=pipe, stderr=pipe)
+        async with asyncio.timeout(DEADLINE_S):
+            while "answered" not in _kinds(root):
+                assert answering.returncode is None, await answering.communicate()
+                await asyncio.sleep(0.01)
+        await client.request("continue", {"threadId": 1})
+        assert await client.ended() == 0
+        out, err = await answering.communicate()
+        assert json.loads(out)["output"]["both"]["approve"]["approved"], err

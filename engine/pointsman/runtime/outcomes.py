@@ -16,6 +16,7 @@ from pointsman.errors import PointsmanError
 from pointsman.folders import OURS
 from pointsman.journal import Store
 from pointsman.journal.store import RunRow
+from pointsman.runtime.around import Hold
 from pointsman.runtime.journals import open_journal
 from pointsman.runtime.progress import Progress, StageOutcome
 from pointsman.runtime.redacting import learn_state, redactor_for
@@ -87,7 +88,11 @@ class Outcomes:
                 if hide is None:
                     hide = self._hides[live.run_id] = live.session.redactor()
                 learn_state(hide, live.session.state)
-                yield stage_outcomes(live.progress, True, hide)
+                found = stage_outcomes(live.progress, True, hide)
+                hold = live.session.hold
+                if hold is not None:
+                    found[hold.stage] = _held(live.run_id, hold, found.get(hold.stage))
+                yield found
         journal = self._journal(path)
         for read in (journal.runs or {}).values():
             row = read.row
@@ -126,6 +131,12 @@ def stage_outcomes(progress: Progress, live: bool, hide: Redactor) -> dict[str, 
             hide.text(line.note)[:NOTE],
         )
     return found
+
+
+def _held(run: str, hold: Hold, now: StageOutcome | None) -> StageOutcome:
+    """The stage at which a debugger holds a live run: perhaps it has not begun."""
+    visits = now.visits if now else 1
+    return StageOutcome(run, True, "held", visits, hold.since_ns, time.time_ns() - hold.since_ns, "by a debugger")
 
 
 def _read_journal(place: Place, known: dict[str, _Read], live: frozenset[str]) -> dict[str, _Read]:

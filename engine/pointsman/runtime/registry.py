@@ -41,9 +41,10 @@ class Live:
 
     @property
     def status(self) -> str:
-        """running, asking (only people are waited for), or how it ended."""
+        """running, held (by a debugger), asking (only people are waited for), or how it ended."""
         state = self.session.state
-        return state.outcome or ("asking" if self.session.only_people_wait() else "running")
+        held = "held" if self.session.hold else ""
+        return state.outcome or held or ("asking" if self.session.only_people_wait() else "running")
 
 
 Moved = Callable[[Live, Sequence[Record]], None]
@@ -133,6 +134,7 @@ class Registry:
             self.tell(live, records)
 
         session.watch(moved)
+        session.watch_holds(lambda hold: self.tell(live))
         return live
 
     async def _run(self, session: Session, park: bool) -> State:

@@ -37,11 +37,10 @@ class Standing:
 
     async def live(self, duration_ns: int) -> None:
         """Wait until the run has lived through that much: what it is held meanwhile is waited for, and added."""
-        stood_ns = self.stood_ns
         while True:
+            stood_ns = self.stood_ns
             await self._sleep(duration_ns)
+            duration_ns = min(duration_ns, self.stood_ns - stood_ns)
             await self._going.wait()
-            duration_ns = self._stood_ns - stood_ns
             if duration_ns <= 0:
                 return
-            stood_ns = self._stood_ns

@@ -72,6 +72,7 @@ def last(outcome: StageOutcome, now_ns: int) -> str:
         and outcome.status
         in (
             "running",
+            "held",
             "asking",
         )
         else f"{ago(outcome.started_at_ns, now_ns)}, in {lasting(outcome.took_ns)}"

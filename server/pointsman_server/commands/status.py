@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from pointsman.folders import find_root
+from pointsman.runtime.around import Hold
 from pointsman_server import exits
 from pointsman_server.remote import link
 from pointsman_server.render import duration, plural
 from pointsman_server.rendezvous import own_folder
 from pointsman_server.tables import print_table
+from pointsman_server.views import held_words
 
 
 def run(options: argparse.Namespace) -> int:
@@ -50,7 +52,12 @@ def _print(said: dict[str, Any]) -> None:
     if said["runs"]:
         out.write(f"\n{plural(len(said['runs']), 'live run')}\n")
         rows = [
-            (one["run"], one["pipeline"], one["status"], ", ".join(one["stages"]), duration(one["took_ns"]))
+            (one["run"], one["pipeline"], _standing(one), ", ".join(one["stages"]), duration(one["took_ns"]))
             for one in said["runs"]
         ]
         print_table(("run", "pipeline", "status", "at", "for"), rows)
+
+
+def _standing(run: dict[str, Any]) -> str:
+    held = run.get("held")
+    return held_words(Hold(held["since_ns"], held["stage"])) if held else str(run["status"])
