@@ -243,9 +243,8 @@ class Adapter:
         if run is None or texts is None or self.state != "running":
             return
         if change.path in [text.file for text in texts.all()]:
-            for told in self._breakpoints.bind(texts):
+            for told in self._breakpoints.follow(texts):
                 self._voice.event("breakpoint", {"reason": "changed", "breakpoint": told})
-            self._set_breakpoints()
         policies = [text.file for text in texts.policies]
         words = affected_words(change, run.debugger.timeline, texts.pipeline.file, policies)
         if words:

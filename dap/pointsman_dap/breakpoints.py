@@ -71,6 +71,26 @@ class Breakpoints:
         self._say_doubles()
         return found
 
+    def follow(self, texts: Texts) -> list[Body]:
+        """After a file was saved: each stays with what it stands on, wherever that is now; those that have moved."""
+        found = []
+        for one in self._all():
+            site = one.bound.site if one.bound else None
+            text = texts.meant(one.source) if one.source and not one.source.source_reference else None
+            if site is None or text is None or one.told is None:
+                continue
+            before = one.told
+            line = _line_now(text, site)
+            if line is None:
+                one.told = {**before, "message": "its place is no more in the file; the run still stops there"}
+            else:
+                one.told = {**before, "line": line + self._places.first_line}
+                one.told.pop("endLine", None)
+                one.told.pop("message", None)
+            if one.told != before:
+                found.append(one.told)
+        return found
+
     def bound(self) -> list[engine.Breakpoint]:
         """What the engine is to stop at."""
         return [one.bound for one in self._all() if one.bound is not None]
@@ -180,6 +200,17 @@ class Breakpoints:
             else:
                 first[where] = one.id
                 one.told.pop("message", None)
+
+
+def _line_now(text: Text, site: Site) -> int | None:
+    """The line, from 0, where a site is in its file now; None where it is in it no more."""
+    if site.rule:  # policies are read as they are
+        now = next((one for one in text.sites if one.rule == site.rule), None)
+        return None if now is None else text.source.line_at(now.span.start)
+    line, moved = text.source.line_at(site.span.start), text.moved
+    if moved is None:
+        return line
+    return next((now for now, then in moved.items() if then == line), None)
 
 
 def _nothing_here(text: Text, line: int, moved: dict[int, int]) -> str:

@@ -31,8 +31,10 @@ def judge(message: Json) -> None:
 
 
 def definition_of(message: Json) -> str:
-    """The name of a message's definition, such as `NextRequest` or `StoppedEvent`."""
+    """The name of a message's definition, such as `NextRequest` or `StoppedEvent`; of our own ones their kind."""
     match message:
+        case {"type": "request" | "response" as kind, "command": str(command)} if "/" in command:
+            return _capital(kind)
         case {"type": "request", "command": str(command)}:
             return f"{_capital(command)}Request"
         case {"type": "event", "event": str(event)}:

@@ -137,6 +137,8 @@ class Definitions:
     def _saved(self, path: Path) -> Iterator[DefinitionChange]:
         kind = kind_of(path.name)
         users = self._users(path)
+        if kind is None and not users:
+            return
         data = read_text(path)
         if kind == "pipeline":
             before = self._good.get(path)

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from pointsman.folders import OURS
 from pointsman.runtime.definitions import Definitions, pipelines_below
 
 KNOW_AFTER_S = 1.0
@@ -47,8 +48,9 @@ class Reload:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _changed(self, paths: Collection[Path]) -> None:
-        self._saved.update(dict.fromkeys(paths))
-        self._news.set()
+        self._saved.update((path, None) for path in paths if OURS not in path.parts)
+        if self._saved:
+            self._news.set()
 
     async def _take_up(self) -> None:
         while True:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pointsman.errors import Misuse
-from pointsman.folders import find_root
+from pointsman.folders import OURS, find_root
 from pointsman.language import analysis
 from pointsman.language.analysis import Analysis, Files, Memory
 from pointsman.language.diagnostics import Diagnostic
@@ -69,6 +69,8 @@ def read_source(path: Path, shown: str | None = None, read: Read | None = None) 
     if data is not None:
         return Source(name, data)
     try:
+        if is_ours(path):
+            raise Misuse("file_unreadable", f"{name} is one of Pointsman's own files", "Name a file of yours")
         if path.is_dir():
             raise Misuse("file_unreadable", f"{name} is a folder", "Name a file in it")
         if path.stat().st_size > MAX_FILE:
@@ -78,6 +80,15 @@ def read_source(path: Path, shown: str | None = None, read: Read | None = None) 
         raise Misuse("file_missing", f"there is no file {name}", near_file(path)) from None
     except OSError as error:
         raise Misuse("file_unreadable", f"{name} can not be read: {error.strerror}") from None
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file is the journal or one of those beside it.
+
+    They are opened by SQLite alone: a process that closes any other descriptor of them loses all locks it holds on
+    them (that is how POSIX has it), and then the next one to leave takes the journal's newest pages away with it.
+    """
+    return path.parent.name == OURS or path.resolve().parent.name == OURS
 
 
 def near_file(path: Path) -> str:
@@ -101,7 +112,8 @@ def analyse_file(place: Place, path: Path, shown: str | None = None) -> Analysis
 def read_text(path: Path) -> bytes | None:
     """The bytes of a file, None when there is none, or none that a person has written."""
     try:
-        return path.read_bytes() if path.is_file() and path.stat().st_size <= MAX_FILE else None
+        readable = path.is_file() and path.stat().st_size <= MAX_FILE and not is_ours(path)
+        return path.read_bytes() if readable else None
     except (OSError, ValueError):
         return None
 
