@@ -52,8 +52,10 @@ function look(client: Client, supply: Supply, live: number): Face {
     return { text: "$(loading~spin) Pointsman", tooltip: "The Pointsman server starts.", command: "pointsman.showLog", warns: false };
   }
   if (client.state === "stopped") {
-    const tooltip = supply.problem?.message ?? "The Pointsman server is stopped. Click to start it.";
-    return { text: "$(warning) Pointsman", tooltip, command: "pointsman.findCommand", warns: true };
+    const { problem } = supply;
+    const tooltip = problem?.message ?? "The Pointsman server is stopped. Click to start it.";
+    const text = problem ? "$(warning) Pointsman" : "$(circle-slash) Pointsman";
+    return { text, tooltip, command: "pointsman.findCommand", warns: problem !== undefined };
   }
   const runs = live === 0 ? "No run is live." : live === 1 ? "One run is live." : `${live} runs are live.`;
   const tooltip = `Pointsman ${client.version}, from ${supply.command?.path ?? ""}\n${runs} Click to see the runs.`;

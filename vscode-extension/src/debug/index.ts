@@ -9,6 +9,7 @@ import { Configurations, Offered, openPipeline, TYPE } from "./configurations";
 import { Picker } from "./picking";
 import { readProgram } from "./programs";
 import { Refusals } from "./refusals";
+import { registerTexts } from "./texts";
 import { registerWriting } from "./writing";
 
 export function registerDebug(context: vscode.ExtensionContext, server: Server, supply: Supply): void {
@@ -24,6 +25,7 @@ export function registerDebug(context: vscode.ExtensionContext, server: Server, 
     vscode.debug.registerDebugConfigurationProvider(TYPE, new Offered(), vscode.DebugConfigurationProviderTriggerKind.Dynamic),
     vscode.debug.registerDebugAdapterTrackerFactory(TYPE, new Refusals(picker)),
     vscode.commands.registerCommand("pointsman.pickInput", (config?: vscode.DebugConfiguration) => pickInput(picker, config)),
+    registerTexts(),
     registerWriting(),
   );
 }

@@ -30,3 +30,9 @@ export function placeFile(named: string, folder: string | undefined, program: st
   if (isAbsolute(named)) return named;
   return [folder, dirname(program)].map((base) => (base ? join(base, named) : "")).find((path) => path && existsSync(path)) ?? named;
 }
+
+/** The language of a file of ours, by its name, behind which a debug adapter may say which version it is. */
+export function languageOf(path: string): string | undefined {
+  const kind = /\.(pipeline|policy)\.ya?ml\b/.exec(path)?.[1];
+  return kind && `pointsman-${kind}`;
+}

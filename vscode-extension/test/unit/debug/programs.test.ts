@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { causeOf } from "../../../src/debug/causes";
-import { placeFile, readProgram, titleOf, writeProgram } from "../../../src/debug/programs";
+import { languageOf, placeFile, readProgram, titleOf, writeProgram } from "../../../src/debug/programs";
 import { chooseRun } from "../../../src/going";
 import type { Run, RunStatus } from "../../../src/server/protocol";
 import { desk, put } from "../server/commands";
@@ -18,6 +18,12 @@ describe("what is run", () => {
   it("has a short name", () => {
     assert.equal(titleOf({ path: "/x/triage.pipeline.yaml", pipeline: "" }), "triage");
     assert.equal(titleOf({ path: "/x/triage.pipeline.yml", pipeline: "other" }), "other");
+  });
+
+  it("has the language of its file, whichever version of it is shown", () => {
+    assert.equal(languageOf("/x/triage.pipeline.yaml"), "pointsman-pipeline");
+    assert.equal(languageOf("/x/safety.policy.yml as of run 7"), "pointsman-policy");
+    assert.equal(languageOf("/x/replies.yaml"), undefined);
   });
 
   it("has its files in the folder, or beside it", () => {
