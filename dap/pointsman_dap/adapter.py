@@ -7,8 +7,6 @@ is gone holds nothing up.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 
 from pointsman.debugger.breakpoints import Breakpoint
 from pointsman.debugger.causes import why
@@ -16,7 +14,6 @@ from pointsman.debugger.debugger import Stop
 from pointsman.debugger.frames import moment_of
 from pointsman.debugger.stepping import Way
 from pointsman.errors import PointsmanError
-from pointsman.journal import Lease
 from pointsman.kernel.events import Json
 from pointsman.kernel.state import ROOT
 from pointsman.runtime.debugging import Debugged
@@ -24,6 +21,7 @@ from pointsman.runtime.definitions import DefinitionChange
 from pointsman.runtime.workspace import find_place
 from pointsman.security.redaction import Redactor
 from pointsman_dap import params as ask
+from pointsman_dap.answers import Answer, Elsewhere, Later, Then
 from pointsman_dap.breakpoints import Breakpoints
 from pointsman_dap.editing import Editing
 from pointsman_dap.errors import Refused
@@ -38,32 +36,6 @@ from pointsman_dap.telling import busy_words
 from pointsman_dap.texts import Texts
 from pointsman_dap.threads import Threads
 from pointsman_dap.voice import Voice
-
-
-@dataclass(frozen=True, slots=True)
-class Then:
-    """An answer, and what happens once it is on its way."""
-
-    body: Body | None
-    act: Callable[[], None]
-
-
-class Later:
-    """There is an answer, at another time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """A run that another process hosts, and the `attach` that asked for it."""
-
-    request: Request
-    args: ask.Attach
-    root: Path
-    run_id: str
-    lease: Lease
-
-
-Answer = Body | Then | Later | None
 
 ONCE = -1
 """The engine's id of the breakpoint that `stopAt` is: no client's own."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pointsman.errors import PointsmanError
 from pointsman.wire import Unreadable
-from pointsman_dap.adapter import Adapter, Elsewhere, Later, Then
+from pointsman_dap.adapter import Adapter
+from pointsman_dap.answers import Elsewhere, Later, Then
 from pointsman_dap.errors import Refused
 from pointsman_dap.handlers import HANDLERS, check
 from pointsman_dap.params import Cancel, shaped

@@ -12,7 +12,8 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from pointsman_dap import params as ask
-from pointsman_dap.adapter import Adapter, Answer
+from pointsman_dap.adapter import Adapter
+from pointsman_dap.answers import Answer
 from pointsman_dap.errors import Refused
 from pointsman_dap.faults import FILTERS
 from pointsman_dap.protocol import Body, Request
