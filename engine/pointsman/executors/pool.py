@@ -3,7 +3,7 @@
 Laws:
 - One attempt at a time per process; a call made by an attempt runs inside the attempt's own process, so a full pool
   never waits for itself.
-- Who waits first is served first. After `retire` no attempt starts in a process that was there before.
+- Who waits first is served first.
 """
 
 import asyncio
@@ -58,10 +58,6 @@ class WorkerPool:
             worker = self._take()
             try:
                 await worker.ready()
-                while worker not in self._current and not self._closed:  # retired while it started
-                    self._stop(worker)
-                    worker = self._take()
-                    await worker.ready()
                 self.prewarm()
                 return await self._on(worker, target, spec, port)
             except Unusable as unusable:
@@ -74,13 +70,6 @@ class WorkerPool:
         """Start spare workers now; attempts do it too."""
         while not self._closed and len(self._idle) < self._warm and len(self._current) < self._size:
             self._idle.appendleft(self._spawn())
-
-    def retire(self) -> None:
-        """The code has changed: attempts that run go on, the next ones get fresh processes."""
-        for worker in self._idle:
-            self._stop(worker)
-        self._idle.clear()
-        self._current.clear()
 
     @property
     def pids(self) -> list[int]:

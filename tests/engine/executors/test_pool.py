@@ -63,25 +63,6 @@ async def test_a_waiting_call_can_be_cancelled(tmp_path: Path) -> None:
         assert (await first).value == "went"
 
 
-async def test_retired_workers_finish_and_serve_nobody_else(tmp_path: Path) -> None:
-    go, module = tmp_path / "go", tmp_path / "living.py"
-    module.write_text("def f():\n    return 1\n")
-    async with workers(size=2, warm=1, roots=[tmp_path, AGENTS]) as pool:
-        assert (await pool.run_python("living:f", spec(), Recorder())).value == 1
-        port = Recorder()
-        running = asyncio.create_task(pool.run_python("simple:wait_for", spec(path=str(go)), port))
-        await until(lambda: port.where)
-        old = set(pool.pids)
-        module.write_text("def f():\n    return 'two'\n")
-        pool.retire()
-        assert (await pool.run_python("living:f", spec(), Recorder())).value == "two"
-        go.write_text("went")
-        assert (await running).value == "went"
-        await until(lambda: old.isdisjoint(pool.pids))
-        for pid in old:
-            await gone(pid)
-
-
 async def test_a_call_from_inside_runs_in_the_same_worker() -> None:
     async with workers(size=1) as pool:
         outer = spec(effect_id="outer")
