@@ -6,7 +6,7 @@ import type { DefinitionChanged, Run } from "../server/protocol";
 import { shown } from "./rows";
 import { type Change, type RunStore, took } from "./store";
 import { RunTree, type RunRow } from "./tree";
-import { counted, LONG_MS, LONG_STEP_S } from "./words";
+import { counted, counting } from "./words";
 
 export const VIEW = "pointsman.runs";
 const LISTED = 50;
@@ -30,7 +30,8 @@ export class RunsView implements vscode.TreeDataProvider<RunRow>, vscode.Disposa
   private readonly panel: vscode.TreeView<RunRow>;
   private readonly subscriptions: vscode.Disposable[];
   private ticking: NodeJS.Timeout | undefined;
-  private seconds = 0;
+  /** What was shown of a live run's duration. */
+  private readonly counted = new Map<string, string>();
   private pointedAt = 0;
 
   constructor(
@@ -149,17 +150,21 @@ export class RunsView implements vscode.TreeDataProvider<RunRow>, vscode.Disposa
     } else if (!wanted && this.ticking) {
       clearInterval(this.ticking);
       this.ticking = undefined;
+      this.counted.clear();
     }
   }
 
-  /** Draw what counts: each second what is young, the rest less often. */
+  /** Draw the live runs whose duration reads otherwise than before. */
   private count(): void {
     const now = Date.now();
-    this.seconds += 1;
     if (now - this.pointedAt < READING_MS) return;
-    const all = this.seconds % LONG_STEP_S === 0;
-    const runs = this.store.live().filter((run) => all || took(this.store.get(run.run)!, now) < LONG_MS);
-    if (runs.length > 0) this.changed.fire(runs.map((run) => this.tree.ofRun(run.run)));
+    const rows = this.store.live().flatMap(({ run }) => {
+      const reads = counting(took(this.store.get(run)!, now));
+      if (this.counted.get(run) === reads) return [];
+      this.counted.set(run, reads);
+      return [this.tree.ofRun(run)];
+    });
+    if (rows.length > 0) this.changed.fire(rows);
   }
 }
 

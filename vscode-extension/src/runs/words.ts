@@ -8,14 +8,12 @@ export function duration(ms: number): string {
   return minutes(seconds);
 }
 
-/** From here on a duration counts in larger steps. */
-export const LONG_MS = 60_000;
-export const LONG_STEP_S = 10;
-
-/** A duration that counts up: in seconds at first, then in steps of ten. */
+/** A duration that counts up: each second at first, then in steps of five and ten. */
 export function counting(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
-  return ms < LONG_MS ? `${seconds} s` : minutes(seconds - (seconds % LONG_STEP_S));
+  const step = seconds < 10 ? 1 : seconds < 60 ? 5 : 10;
+  const counted = seconds - (seconds % step);
+  return counted < 60 ? `${counted} s` : minutes(counted);
 }
 
 function minutes(seconds: number): string {

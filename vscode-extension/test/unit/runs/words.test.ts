@@ -9,8 +9,8 @@ describe("words of the runs view", () => {
     ]);
   });
 
-  it("counts in seconds, then in tens", () => {
-    assert.deepEqual([300, 12_900, 60_000, 139_000].map(counting), ["0 s", "12 s", "1 min 0 s", "2 min 10 s"]);
+  it("counts in seconds, then in larger steps", () => {
+    assert.deepEqual([300, 9_900, 12_900, 60_000, 139_000].map(counting), ["0 s", "9 s", "10 s", "1 min 0 s", "2 min 10 s"]);
   });
 
   it("groups tokens, and leaves out what is nothing", () => {
