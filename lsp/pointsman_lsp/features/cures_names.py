@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from re import compile as regex
+from re import escape
 
 from pointsman.language import symbols
 from pointsman.language.facts import InputFacts, input_facts
@@ -10,7 +11,7 @@ from pointsman.language.reading import valid_name
 from pointsman.language.tree import Entry, Mapping, Scalar, Sequence
 from pointsman.language.writing import written
 from pointsman_lsp.features import TextEdit
-from pointsman_lsp.features.editing import with_entry, with_item, without
+from pointsman_lsp.features.editing import ends, with_entry, with_item, without
 from pointsman_lsp.features.mending import Case, Mend
 from pointsman_lsp.features.navigation import prompt_text
 
@@ -31,13 +32,14 @@ def unknown_stage(case: Case) -> Iterator[Mend]:
         return
     held = way.steps[depth].part
     block = held.value if isinstance(held, Entry) else None
-    if isinstance(block, Mapping) and block.entries:
+    if isinstance(block, Mapping) and (block.near(block.span.start) or block.entries):
         yield from case.mend(f"Create the stage {way.node.text}", *_stage_added(case, block, way.node.text))
 
 
 def _stage_added(case: Case, block: Mapping, name: str) -> list[TextEdit | None]:
     inner, dash = " " * case.style.indent, " " * case.style.dash
-    last = block.entries[-1]
+    last = ends(block)[1]
+    assert isinstance(last, Entry)
     lines = (f"{name}:", f"{inner}routes:", f"{inner}{dash}- to: end")
     new = with_entry(case.source, block, last, f"{name}: {{routes: [{{to: end}}]}}", lines, case.style)
     # What was the last stage would go on to the new one.
@@ -73,9 +75,11 @@ def unneeded(case: Case) -> Iterator[Mend]:
     if not way.at_key:
         return
     step = way.steps[-1]
-    one = symbols.at(tree, kind, case.found.span.start)
+    inside, data, word = step.part.span, case.source.data, regex(rb"(?<!\w)" + escape(step.name.encode()) + rb"(?!\w)")
+    # Most often no other place has the word at all, and nobody needs to know what each means.
+    elsewhere = b"\\" in data or word.search(data, 0, inside.start) or word.search(data, inside.end)
+    one = symbols.at(tree, kind, case.found.span.start) if elsewhere else None
     named = symbols.same(tree, kind, one, prompt_text(case.document)) if one else []
-    inside = step.part.span
     if all(not at.file and inside.start <= at.span.start and at.span.end <= inside.end for at in named):
         what = case.found.code.rpartition("_")[2]
         yield from case.mend(f"Remove the {what} {step.name}", without(case.source, way.steps, climb=True))

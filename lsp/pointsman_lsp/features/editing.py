@@ -7,7 +7,7 @@ from re import compile as regex
 
 from pointsman.language.shapes import section_of
 from pointsman.language.source import Source, Span
-from pointsman.language.tree import Entry, Mapping, Node
+from pointsman.language.tree import Entry, Mapping, Node, Sequence
 from pointsman_lsp.features import TextEdit
 from pointsman_lsp.features.inserting import Style
 from pointsman_lsp.features.trail import Step
@@ -24,13 +24,10 @@ def without(source: Source, steps: tuple[Step, ...], climb: bool = False) -> Tex
     if not steps:
         return None
     step = steps[-1]
-    parts: tuple[Entry | Node, ...] = step.holder.entries if isinstance(step.holder, Mapping) else step.holder.items
-    index = next((at for at, one in enumerate(parts) if one.span == step.part.span), -1)
-    if index < 0:
-        return None
-    if len(parts) == 1:
+    first, last = ends(step.holder)
+    if first.span == last.span:
         return without(source, steps[:-1], climb) if climb and len(steps) > 1 and _optional(steps[-2]) else None
-    span = _in_brackets(source, parts, index) if step.holder.flow else _in_block(source, parts, index)
+    span = _in_brackets(source, step) if step.holder.flow else _in_block(source, step)
     return None if span is None or _needed(source.data, span) else TextEdit(span, "")
 
 
@@ -38,16 +35,11 @@ def with_entry(
     source: Source, mapping: Mapping, after: Entry | None, flow: str, block: tuple[str, ...], style: Style
 ) -> TextEdit | None:
     """An entry more, behind another one or before them all: `flow` between braces, else the lines of `block`."""
-    entries = mapping.entries
+    if not mapping.near(mapping.span.start) and not mapping.entries:
+        return _insertion(mapping.span.start + 1, flow) if mapping.flow else None
+    first = ends(mapping)[0].span.start
     if mapping.flow:
-        if not entries:
-            return TextEdit(Span(mapping.span.start + 1, mapping.span.start + 1), flow)
-        if after is None:
-            return _insertion(entries[0].key.span.start, f"{flow}, ")
-        return _insertion(after.span.end, f", {flow}")
-    if not entries:
-        return None
-    first = entries[0].key.span.start
+        return _insertion(first, f"{flow}, ") if after is None else _insertion(after.span.end, f", {flow}")
     column = column_of(source, first)
     if source.data[first - column : first].strip(b" -"):
         return None
@@ -68,6 +60,19 @@ def with_item(source: Source, step: Step, flow: str, style: Style) -> TextEdit |
     indent = source.data[line:].partition(b"-")[0].decode()
     text = f"{{{flow}}}" if braces else flow
     return _insertion(line_end(source, step.part.span.end), f"{style.newline}{indent}- {text}")
+
+
+def ends(holder: Mapping | Sequence) -> tuple[Entry | Node, Entry | Node]:
+    """The first and the last entry or item; there must be one. Of a large block no others are made."""
+    every: tuple[Entry | Node, ...] | None = None
+    found = []
+    for offset, index in ((holder.span.start, 0), (holder.span.end, -1)):
+        near: tuple[Entry | Node, ...] = holder.near(offset)
+        if not near:
+            every = every or (holder.entries if isinstance(holder, Mapping) else holder.items)
+            near = every
+        found.append(near[index])
+    return found[0], found[1]
 
 
 def column_of(source: Source, offset: int) -> int:
@@ -94,8 +99,9 @@ def _insertion(at: int, text: str) -> TextEdit:
     return TextEdit(Span(at, at), text)
 
 
-def _in_brackets(source: Source, parts: tuple[Entry | Node, ...], index: int) -> Span | None:
+def _in_brackets(source: Source, step: Step) -> Span | None:
     """One of several with the comma behind it, or before the last."""
+    parts, index = _siblings(step)
     if index + 1 < len(parts):
         span = Span(parts[index].span.start, parts[index + 1].span.start)
         between = source.data[parts[index].span.end : span.end]
@@ -106,27 +112,30 @@ def _in_brackets(source: Source, parts: tuple[Entry | Node, ...], index: int) ->
     return None if _ODD.search(between) else span
 
 
-def _in_block(source: Source, parts: tuple[Entry | Node, ...], index: int) -> Span | None:
+def _siblings(step: Step) -> tuple[tuple[Entry | Node, ...], int]:
+    parts = step.holder.entries if isinstance(step.holder, Mapping) else step.holder.items
+    return parts, next(at for at, one in enumerate(parts) if one.span == step.part.span)
+
+
+def _in_block(source: Source, step: Step) -> Span | None:
     """The lines of one of several, with the comments inside and behind it; or up to the next, behind a dash."""
-    part, data = parts[index], source.data
+    part, data = step.part, source.data
     start = part.span.start
     line = source.line_at(start)
     before = data[source.line_starts[line] : start]
     if isinstance(part, Entry) and before.strip(b" "):
+        parts, index = _siblings(step)
         return Span(start, parts[index + 1].span.start) if _DASHES.match(before) and index + 1 < len(parts) else None
     if not isinstance(part, Entry) and not _DASH.match(before):
         return None
     column = len(before) - len(before.lstrip(b" "))
     last = source.line_at(max(part.span.end - 1, start)) + 1
-    while last < len(source.line_starts) and last < source.line_at(
-        parts[index + 1].span.start if index + 1 < len(parts) else len(data)
-    ):
+    while last < len(source.line_starts):
         comment = _COMMENT_LINE.match(data, source.line_starts[last])
         if comment is None or len(comment[1]) <= column:
-            break
+            return Span(source.line_starts[line], source.line_starts[last])
         last += 1
-    end = source.line_starts[last] if last < len(source.line_starts) else len(data)
-    return Span(source.line_starts[line], end)
+    return Span(source.line_starts[line], len(data))
 
 
 def _needed(data: bytes, span: Span) -> bool:

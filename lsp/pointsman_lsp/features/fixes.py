@@ -5,12 +5,13 @@ preferred when it is the only one that mends, loses nothing that somebody wrote,
 are what fixes all.
 """
 
+from bisect import bisect_left, insort
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from pointsman.language.diagnostics import Diagnostic, Fix
-from pointsman.language.source import Source, Span
+from pointsman.language.source import Span
 from pointsman.language.suppressions import allowing
 from pointsman_lsp.analysis.document import Document
 from pointsman_lsp.features import TextEdit, cures_keys, cures_names
@@ -75,18 +76,19 @@ def fixes(document: Document, findings: Iterable[Diagnostic]) -> Iterator[Action
 def fix_all(document: Document) -> Iterator[Action]:
     """All preferred fixes of a file that do not meet, as one."""
     mended: list[Diagnostic] = []
-    edits: list[TextEdit] = []
+    edits: list[TextEdit] = []  # in order, and none meets another
     for found in document.analysis.diagnostics:
         mends = ways(document, found)
         if len(mends) != 1 or not mends[0].sure:
             continue
         new = [edit for _, _, theirs in mends[0].changes for edit in theirs]
-        if all(edit in edits for edit in new):
+        places = [bisect_left(edits, edit.span, key=lambda one: one.span) for edit in new]
+        if all(edit in edits[at : at + 1] for edit, at in zip(new, places, strict=True)):
             mended.append(found)
-        elif not any(_meet(document.source, edit, other) for edit in new for other in edits):
+        elif not any(_meet(edit, one) for edit, at in zip(new, places, strict=True) for one in _around(edits, at)):
             mended.append(found)
-            edits += new
-    edits.sort(key=lambda one: one.span)
+            for edit in new:
+                insort(edits, edit, key=lambda one: one.span)
     if edits:
         yield Action("Fix all that is certain", FIX_ALL, tuple(mended), ((document.path, document.source, edits),))
 
@@ -127,7 +129,15 @@ def _edit(document: Document, fix: Fix) -> TextEdit:
     return TextEdit(fix.span, text.replace("\n", style_of(document.source.data).newline) if "\n" in text else text)
 
 
-def _meet(source: Source, one: TextEdit, other: TextEdit) -> bool:
+def _around(edits: list[TextEdit], at: int) -> list[TextEdit]:
+    """The edits beside a place among edits, those put in at the same offset with it."""
+    last = at
+    while last + 1 < len(edits) and edits[last].span == edits[last + 1].span:
+        last += 1
+    return edits[max(at - 1, 0) : last + 1]
+
+
+def _meet(one: TextEdit, other: TextEdit) -> bool:
     """Whether two edits can not both be made. Lines that are put in at the same place can."""
     if one.span == other.span and one.span.start == one.span.end:
         return not all(edit.text.startswith(("\n", "\r")) or edit.text.endswith("\n") for edit in (one, other))
