@@ -76,6 +76,7 @@ export class Configurations implements vscode.DebugConfigurationProvider {
 /** What "Run and Debug" offers without a launch.json: every pipeline of the workspace, and what went wrong last. */
 export class Offered implements vscode.DebugConfigurationProvider {
   async provideDebugConfigurations(folder: vscode.WorkspaceFolder | undefined): Promise<vscode.DebugConfiguration[]> {
+    if (folder === undefined && vscode.workspace.workspaceFolders) return []; // asked for each folder, and once for none
     const within = folder ? new vscode.RelativePattern(folder, PIPELINES) : PIPELINES;
     const files = await vscode.workspace.findFiles(within, NOT_THERE, MOST);
     const launches = files.map((file) => launch({ path: file.fsPath, pipeline: "" }));
