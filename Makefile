@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WITH_NODE := PATH="$(CURDIR)/.editors/node/bin:$$PATH"
 
-.PHONY: demo test test-editors editor extension lint bench bench-lsp bench-dap clean
+.PHONY: demo test test-editors editor extension lint bench bench-lsp bench-dap bench-reload clean
 
 demo: $(STAMP)
 	@$(BIN)/pointsman check examples
@@ -58,6 +58,9 @@ bench-lsp: $(STAMP)
 
 bench-dap: $(STAMP)
 	$(BIN)/python benchmarks/dap.py
+
+bench-reload: $(STAMP)
+	$(BIN)/python benchmarks/reload.py
 
 clean:
 	rm -rf $(VENV) .bench .pointsman .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -14,7 +14,7 @@ from pointsman.journal.store import Definition
 from pointsman.kernel.events import Pin
 from pointsman.kernel.instructions import Program, compile_program
 from pointsman.language import model
-from pointsman.language.analysis import Analysis, analyse, kind_of
+from pointsman.language.analysis import Analysis, Memory, analyse, kind_of
 from pointsman.language.diagnostics import did_you_mean
 from pointsman.language.imports import closure
 from pointsman.language.modules import import_roots, parts
@@ -57,21 +57,24 @@ def load(path: Path, name: str | None = None, read: Read = read_text) -> Loaded:
     return _loaded(found, place, path, pick(found, shown_path(place, path), name), read)
 
 
-def load_all(path: Path, read: Read = read_text) -> Iterator[Loaded]:
-    """Every pipeline of a file. Raises what `load` raises."""
-    found, place = _read(path, read)
+def load_all(path: Path, read: Read = read_text, memory: Memory | None = None) -> Iterator[Loaded]:
+    """Every pipeline of a file; with the `memory` of its text before, only what has changed is analysed anew.
+
+    Raises what `load` raises.
+    """
+    found, place = _read(path, read, memory)
     for pipeline in found.pipelines:
         yield _loaded(found, place, path, pipeline, read)
 
 
-def _read(path: Path, read: Read) -> tuple[Analysis, Place]:
+def _read(path: Path, read: Read, memory: Memory | None = None) -> tuple[Analysis, Place]:
     if kind_of(path.name) not in ("pipeline", None):
         raise Misuse("not_a_pipeline", f"{path} is no pipeline", "Pipelines are named *.pipeline.yaml")
     place = find_place(path, read)
     if any(found.severity == "error" for found in place.diagnostics):
         raise RefusedDefinition(str(place.root / "pointsman.toml"), place.diagnostics)
     source = read_source(path, shown_path(place, path), read)
-    found = analyse(source, read_wanted(place, path, source, read), place.settings)
+    found = analyse(source, read_wanted(place, path, source, read, memory), place.settings, memory)
     if found.errors or not found.pipelines:
         raise RefusedDefinition(str(path), found.diagnostics)
     return found, place

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pointsman.errors import PointsmanError, RefusedDefinition
-from pointsman.language.analysis import kind_of
+from pointsman.language.analysis import Memory, kind_of
 from pointsman.language.diagnostics import Diagnostic, Severity
 from pointsman.language.source import Source, Span
 from pointsman.runtime import catalog
@@ -27,6 +27,8 @@ KNOWN = 500
 """Pipelines whose last good version is kept: a version is its texts alone."""
 SMALL = 256 * 1024
 """Bytes of a pipeline that is learnt before anybody starts it: larger ones take too long to read for a perhaps."""
+AT_WORK = 4
+"""Files that are analysed from what was known of them before: those that were saved last."""
 ASKED_S = 5.0
 """How long a Python may take to say whether it can read a text."""
 _TOOLS = frozenset({"node_modules", "venv", "__pycache__", "site-packages"})
@@ -91,6 +93,7 @@ class Definitions:
         self._good: dict[Path, _Good] = {}
         self._policies: dict[Path, bytes] = {}
         self._versions: dict[Path, int] = {}
+        self._memories: dict[Path, Memory] = {}
         self._told: list[Told] = []
 
     def load(self, path: Path, name: str | None = None) -> tuple[Loaded, str]:
@@ -177,7 +180,7 @@ class Definitions:
         """Read a pipeline file; what is good takes the old one's place, else the first thing that is wrong with it."""
         texts = _Texts()
         try:
-            for loaded in catalog.load_all(path, texts.record):
+            for loaded in catalog.load_all(path, texts.record, self._memory(path)):
                 flaws = self._broken_code(loaded)
                 if flaws:  # that is said of the module; what is kept is still good
                     texts.seen |= {one: self._good[loaded.path].texts.recall(one) for one in flaws}
@@ -190,6 +193,14 @@ class Definitions:
                 good.broken = flaw.message
             return flaw
         return None
+
+    def _memory(self, path: Path) -> Memory:
+        """What is remembered of analysing a file that people are at work on."""
+        memory = self._memories.pop(path, None) or Memory()
+        self._memories[path] = memory
+        if len(self._memories) > AT_WORK:
+            del self._memories[next(iter(self._memories))]
+        return memory
 
     def _keep(self, loaded: Loaded, texts: _Texts) -> None:
         key, name = loaded.path, loaded.program.name

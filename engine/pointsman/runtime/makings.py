@@ -107,6 +107,8 @@ def _compare(old: Instruction | None, new: Instruction, then: Makings, now: Maki
         work.append(f"a tool of agent {new.agent_name} has changed")
     before, after = files_of(old, then), files_of(new, now)
     work += [f"{path} has changed" for path in sorted({**before, **after}) if before.get(path) != after.get(path)]
+    if _text(old, then) == _text(new, now):
+        return Why(tuple(work), ways=old.below != new.below)
     for key, ours, theirs in (
         ("with", old.stage.args, new.stage.args),
         ("ask", old.stage.ask, new.stage.ask),
@@ -117,6 +119,12 @@ def _compare(old: Instruction | None, new: Instruction, then: Makings, now: Maki
             work.append(f"its `{key}` has changed")
     ways = not same_shape(_ways(old), _ways(new))
     return Why(tuple(work), not same_shape(old.stage.result, new.stage.result), ways)
+
+
+def _text(code: Instruction, made: Makings) -> bytes:
+    """A stage as it is written: equal texts say the same, wherever they stand."""
+    span = code.stage.span
+    return made.program.source.data[span.start : span.end]
 
 
 def _ways(code: Instruction) -> Any:
