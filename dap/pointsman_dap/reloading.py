@@ -45,7 +45,7 @@ def _broken(change: DefinitionChange) -> str:
 def _finished(timeline: Timeline) -> list[str]:
     """The stages that have been left, in the order they were."""
     left = [
-        stage_id(record.branch, record.event.stage)
+        stage_id(timeline.state.program, record.branch, record.event.stage)
         for record in timeline.records
         if isinstance(record.event, StageRouted)
     ]

@@ -82,7 +82,8 @@ class Hits:
                 coming = machine.advance(state, moment.branch)  # type: ignore[assignment]  # pure: nothing happens by looking
             if not _stands(one, moment, state, coming):
                 continue
-            scope = scope_at(state, moment) if one.condition or one.log else {}
+            args = bool(one.log) or _asks_for_args(one.condition)
+            scope = scope_at(state, moment, args=args) if one.condition or one.log else {}
             if one.condition and not holds(one.condition, scope):
                 continue
             if one.hit:
@@ -126,14 +127,19 @@ def flaw_of(condition: str, hit: str) -> str:
     return ""
 
 
-def scope_at(state: State, moment: Moment) -> Mapping[str, Json]:
-    """What expressions see at a moment: before a stage the arguments it will be given, after it what its routes see."""
+def scope_at(state: State, moment: Moment, *, args: bool = True) -> Mapping[str, Json]:
+    """What expressions see at a moment: before a stage the arguments it will be given, after it what its routes see.
+
+    Without `args` the former are left out: they are evaluated for it.
+    """
     at = state.branches.get(moment.branch)
     if at is None:
         return {"input": state.started.input, "outputs": {}, "state": {}}
     extra: dict[str, Json] = {} if moment.part in ("enter", "end") else {"args": at.args}
     match moment.part:
-        case "enter" if at.part == "enter" and isinstance(entered := machine.advance(state, at.id), StageEntered):
+        case "enter" if (
+            args and at.part == "enter" and isinstance(entered := machine.advance(state, at.id), StageEntered)
+        ):
             extra["args"] = entered.args
         case "merge" if at.part == "merge" and isinstance(merged := machine.advance(state, at.id), Merged):
             extra["result"] = merged.result
@@ -255,6 +261,11 @@ def holds(condition: str, scope: Mapping[str, Json]) -> bool:
 def _compiled(condition: str) -> Compiled:
     """A condition is weighed again each time a loop comes by, and at each moment on a long way back."""
     return compile_expression(parse(condition))
+
+
+@lru_cache(maxsize=256)
+def _asks_for_args(condition: str) -> bool:
+    return any(reference.segments[0].name == "args" for reference in references(parse(condition)))
 
 
 def _counted(hit: str, count: int) -> bool:

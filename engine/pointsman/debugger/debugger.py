@@ -239,10 +239,7 @@ class Debugger:
         if self.stop.reason == "end":
             here -= 1  # the last moment is what was shown
 
-        def wanted(earlier: Moment) -> bool:
-            return bool(self._hits_at(earlier)) if far else Plan("over", moment).wants(earlier)
-
-        found = self.timeline.earlier(here, wanted)
+        found = self._last_hit(here) if far else self.timeline.earlier(here, Plan("over", moment).wants)
         if not self.timeline.moments:  # the first thing of all is still to come
             self._tell(self._stop("entry", moment, self.stop.state, self.stop.past))
         elif found is None:
@@ -298,15 +295,25 @@ class Debugger:
     def _index(self) -> int:
         return self._view if self._view is not None else len(self.timeline.moments)
 
+    def _goals(self) -> list[Breakpoint]:
+        """The breakpoints one can go back to: none that counts its hits."""
+        return [one for each in self._breakpoints.values() for one in each if not one.log and not one.hit]
+
+    def _last_hit(self, than: int) -> int | None:
+        """The last moment before the `than`th at which a breakpoint stands."""
+        goals = self._goals()
+
+        def may(moment: Moment) -> bool:
+            return any(may_stand(one, moment) for one in goals)
+
+        def wanted(moment: Moment, state: State) -> bool:
+            return bool(Hits().of(goals, moment, state))
+
+        return self.timeline.latest(than, may, wanted) if goals else None
+
     def _hits_at(self, moment: Moment) -> tuple[int, ...]:
-        """The breakpoints that stand at a past moment; one that counts its hits is none to go back to."""
-        every = [
-            one
-            for each in self._breakpoints.values()
-            for one in each
-            if not one.log and not one.hit and may_stand(one, moment)
-        ]
-        hits = Hits().of(every, moment, self.timeline.state_at(moment.seq)) if every else ()
+        """The breakpoints that stand at a past moment."""
+        hits = Hits().of(self._goals(), moment, self.timeline.state_at(moment.seq))
         return tuple(hit.breakpoint.id for hit in hits)
 
     def _show(self, index: int, reason: Reason) -> None:

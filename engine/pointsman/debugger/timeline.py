@@ -61,6 +61,31 @@ class Timeline:
         """The index of the last moment before the `than`th that is wanted."""
         return next((index for index in range(than - 1, -1, -1) if wanted(self.moments[index])), None)
 
+    def latest(self, than: int, may: Callable[[Moment], bool], wanted: Callable[[Moment, State], bool]) -> int | None:
+        """The same, where the state decides: it is only asked for moments that `may` be wanted.
+
+        On a long way back each stretch is folded once, forward, and none of its states is kept.
+        """
+        index = than - 1
+        while index >= 0:
+            stretch = self.moments[index].seq // KEPT_EVERY
+            asked: list[int] = []
+            while index >= 0 and self.moments[index].seq // KEPT_EVERY == stretch:
+                if may(self.moments[index]):
+                    asked.append(index)
+                index -= 1
+            found, state, seq = None, self._kept[stretch], stretch * KEPT_EVERY
+            for each in reversed(asked):
+                moment = self.moments[each]
+                while seq < moment.seq:
+                    state, _ = machine.step(state, self.records[seq])
+                    seq += 1
+                if wanted(moment, state):
+                    found = each
+            if found is not None:
+                return found
+        return None
+
     def changes(self, moment: Moment) -> Sequence[Record]:
         """The events of a moment's branch since it entered the stage it is at: what this stage has done so far."""
         found: list[Record] = []

@@ -32,12 +32,11 @@ def block_of(branch: str) -> str:
     return ".".join(names)
 
 
-def stage_id(branch: str, stage: str) -> str:
-    """The path of names of a stage. A branch that is one stage is called like it, and has no path of its own."""
+def stage_id(program: Program, branch: str, stage: str) -> str:
+    """The path of names of a stage that a branch is at; of one that the program does not have, where it would be."""
     block = block_of(branch)
-    if not block:
-        return stage
-    return block if block.rpartition(".")[2] == stage else f"{block}.{stage}"
+    code = program.blocks[block].stages.get(stage) if block in program.blocks else None
+    return code.id if code else f"{block}.{stage}".lstrip(".")
 
 
 def child_branches(state: State, parent: Branch, event: Forked) -> list[Branch]:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pointsman.errors import RunUnavailable
+from pointsman.errors import PointsmanError, RunUnavailable
 from pointsman.journal import Store
-from pointsman.journal.replay import past
+from pointsman.journal.replay import past, program_of
 from pointsman.journal.store import RunRow
 from pointsman.kernel.effects import Ask
 from pointsman.kernel.envelope import envelope
@@ -23,7 +23,7 @@ from pointsman.runtime.catalog import made_of
 from pointsman.runtime.definitions import DefinitionChange, Definitions
 from pointsman.runtime.describing import event_kind, event_words
 from pointsman.runtime.journals import open_journal
-from pointsman.runtime.listing import EventLine, RunView, Story, Trace
+from pointsman.runtime.listing import EventLine, Ids, RunView, Story, Trace
 from pointsman.runtime.redacting import learn_state, redactor_for
 from pointsman.runtime.registry import Live, Registry
 from pointsman.runtime.reuse import plan
@@ -61,6 +61,7 @@ class Desk:
     def __init__(self, runs: Registry, definitions: Definitions) -> None:
         self._registry = runs
         self.definitions = definitions
+        self._ids: dict[tuple[str, str], Ids] = {}
         self._views: dict[tuple[Path, str], tuple[RunRow, RunView]] = {}
         self._followed: dict[str, _Followed] = {}
         self._told: list[Callable[[Sequence[RunView]], None]] = []
@@ -194,6 +195,7 @@ class Desk:
             row,
             root,
             followed.hide,
+            ids=listing.ids_of(state.program),
             status=live.status if here else state.outcome or ("waiting" if asks else "interrupted"),
             live=here,
             asks=asks,
@@ -225,17 +227,47 @@ class Desk:
         before = self._views.get(key)
         if before and before[0] == row:
             return before[1]
-        view = _view(place, store, row)
+        view = self._read(place, store, row)
         self._views[key] = row, view
         if len(self._views) > KEPT:
             del self._views[next(iter(self._views))]
         return view
 
+    def _read(self, place: Place, store: Store, row: RunRow) -> RunView:
+        records = list(store.records(row.id, until=MANY))
+        asks: Sequence[Ask] = ()
+        if row.status in ("waiting", "interrupted"):
+            asks = [effect for effect in past(store, row.id).unanswered if isinstance(effect, Ask)]
+        elsewhere = row.status == "running" and row.lease is not None
+        return listing.run_view(
+            listing.told(records, row.id),
+            row,
+            place.root,
+            redactor_for(place, store, row.id),
+            ids=self._ids_of(store, row, records),
+            status=row.outcome or row.status,
+            live=elsewhere,
+            asks=asks,
+            host=f"process {row.lease.pid}" if elsewhere and row.lease else "",
+        )
+
+    def _ids_of(self, store: Store, row: RunRow, records: Sequence[Record]) -> Ids:
+        """Ids are the same for all runs of one text, which is compiled for the first of them alone."""
+        key = row.definition, row.pipeline
+        if key not in self._ids and records and isinstance(started := records[0].event, RunStarted):
+            try:
+                self._ids[key] = listing.ids_of(program_of(store, started))
+            except PointsmanError:  # a text of another version: its runs are listed all the same
+                self._ids[key] = {}
+            if len(self._ids) > KEPT:
+                del self._ids[next(iter(self._ids))]
+        return self._ids.get(key, {})
+
     def _brief(self, row: RunRow, root: Path) -> RunView:
         """A run that has ended between two looks."""
         status = row.outcome or row.status
         return listing.run_view(
-            listing.told([], row.id), row, root, Redactor(), status=status, live=False, asks=(), host=""
+            listing.told([], row.id), row, root, Redactor(), ids={}, status=status, live=False, asks=(), host=""
         )
 
 
@@ -259,18 +291,6 @@ def prepared(
         return loaded, started.input, replace(options, reuse=reuse, note=note, cwd=cwd)
     finally:
         store.close()
-
-
-def _view(place: Place, store: Store, row: RunRow) -> RunView:
-    story = listing.told(store.records(row.id, until=MANY), row.id)
-    asks: Sequence[Ask] = ()
-    if row.status in ("waiting", "interrupted"):
-        asks = [effect for effect in past(store, row.id).unanswered if isinstance(effect, Ask)]
-    hide = redactor_for(place, store, row.id)
-    elsewhere = row.status == "running" and row.lease is not None
-    host = f"process {row.lease.pid}" if elsewhere and row.lease else ""
-    status = row.outcome or row.status
-    return listing.run_view(story, row, place.root, hide, status=status, live=elsewhere, asks=asks, host=host)
 
 
 def _events(place: Place, run: str) -> list[EventLine]:

@@ -6,7 +6,7 @@ Times are Unix milliseconds, durations milliseconds, costs US dollars.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from pointsman.kernel import events as ev
 from pointsman.kernel.coordination import block_of, stage_id
 from pointsman.kernel.effects import Ask
 from pointsman.kernel.events import ErrorInfo, Json
+from pointsman.kernel.instructions import Program
 from pointsman.kernel.interrupts import ANSWERS
 from pointsman.kernel.state import State
 from pointsman.runtime.progress import Line, Progress
@@ -121,7 +122,8 @@ class Story:
     rerun_of: str = ""
     note: str = ""
     ended_ns: int = 0
-    edges: dict[str, int] = field(default_factory=dict)
+    ways: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    """How often a branch went from a stage to another one."""
 
     def fold(self, record: ev.Record) -> None:
         """Take one event in."""
@@ -135,22 +137,14 @@ class Story:
             case ev.RunEnded(error=error):
                 self.error, self.ended_ns = error, record.at_ns
             case ev.StageRouted(stage=stage, to=to) | ev.StageSkipped(stage=stage, to=to):
-                self._took(record.branch, stage, to)
+                self._count(record.branch, stage, to)
             case ev.Forked(stage=stage, branches=branches):
-                fork = stage_id(record.branch, stage)
-                for name in branches:
-                    self._count(fork, f"{fork}.{name}")
+                for branch in branches.values():
+                    self._count(record.branch, stage, branch)
 
-    def _took(self, branch: str, stage: str, to: str) -> None:
-        block = block_of(branch)
-        target = to if to in ("end", "fail") and not block else stage_id(branch, to)
-        if to in ("end", "fail") and block:  # the branch goes back to its fork
-            target = block.rpartition(".")[0]
-        self._count(stage_id(branch, stage), target)
-
-    def _count(self, start: str, end: str) -> None:
-        edge = f"{start} {end}"
-        self.edges[edge] = self.edges.get(edge, 0) + 1
+    def _count(self, branch: str, stage: str, to: str) -> None:
+        way = branch, stage, to
+        self.ways[way] = self.ways.get(way, 0) + 1
 
 
 def told(records: Iterable[ev.Record], run: str) -> Story:
@@ -162,9 +156,18 @@ def told(records: Iterable[ev.Record], run: str) -> Story:
 
 
 def run_view(
-    story: Story, row: RunRow, root: Path, hide: Redactor, *, status: str, live: bool, asks: Sequence[Ask], host: str
+    story: Story,
+    row: RunRow,
+    root: Path,
+    hide: Redactor,
+    *,
+    ids: Ids,
+    status: str,
+    live: bool,
+    asks: Sequence[Ask],
+    host: str,
 ) -> RunView:
-    """A run as it stands."""
+    """A run as it stands; `ids` are those of its program."""
     progress, now = story.progress, time.time_ns()
     started = progress.started_ns or row.created_at_ns
     ended = row.ended_at_ns or (
@@ -181,7 +184,7 @@ def run_view(
         took_ms=_ms(max(0, ended - started)),
         tokens=story.tokens,
         cost=story.cost,
-        stages=tuple(_line(line, now if live else ended, hide) for line in progress.lines),
+        stages=tuple(_line(line, now if live else ended, hide, ids) for line in progress.lines),
         questions=tuple(_question(ask, hide) for ask in asks),
         error=Fault(error.klass, error.code, error.stage, hide.text(error.message)[:NOTE]) if error else None,
         rerun_of=story.rerun_of,
@@ -191,16 +194,40 @@ def run_view(
 
 
 def trace(story: Story, state: State) -> Trace:
-    """A run laid over its graph."""
+    """A run laid over its graph: what it made of each stage, the ways it took, and where it stands."""
+    program, now = state.program, time.time_ns()
     stages: dict[str, StageTrace] = {}
-    now = time.time_ns()
     for line in story.progress.lines:
-        name = stage_id(line.branch, line.stage)
+        name = stage_id(program, line.branch, line.stage)
         seen = stages.get(name)
         took = _ms(max(0, (line.ended_ns or now) - line.started_ns))
         stages[name] = StageTrace(line.status, (seen.visits if seen else 0) + 1, took)
-    current = () if state.ended else tuple(stage_id(at.id, at.stage) for at in state.branches.values())
-    return Trace(stages, dict(story.edges), current)
+    edges: dict[str, int] = {}
+    for (branch, stage, to), count in story.ways.items():
+        edge = f"{stage_id(program, branch, stage)} {_target(program, branch, to)}"
+        edges[edge] = edges.get(edge, 0) + count
+    places = (stage_id(program, at.id, at.stage) for at in state.branches.values())
+    return Trace(stages, edges, () if state.ended else tuple(places))
+
+
+def _target(program: Program, branch: str, to: str) -> str:
+    """Where a way leads: to a stage, to the entry of a branch, out of one to its fork, or to the run's end."""
+    block = block_of(branch)
+    if "/" in to:
+        entered = program.blocks[block_of(to)]
+        return entered.stages[entered.entry].id
+    if to in ("end", "fail"):
+        return block.rpartition(".")[0] or to
+    return stage_id(program, branch, to)
+
+
+Ids = Mapping[tuple[str, str], str]
+"""The ids of stages by block and name."""
+
+
+def ids_of(program: Program) -> Ids:
+    """The ids of a program's stages: all that a list needs of it."""
+    return {(block.id, name): code.id for block in program.blocks.values() for name, code in block.stages.items()}
 
 
 def answer_schema(ask: Ask) -> Json:
@@ -208,10 +235,10 @@ def answer_schema(ask: Ask) -> Json:
     return ANSWERS["in_doubt"] if ask.about == "in_doubt" else ANSWERS.get(ask.what, ask.answer)
 
 
-def _line(line: Line, now_ns: int, hide: Redactor) -> StageLine:
+def _line(line: Line, now_ns: int, hide: Redactor, ids: Ids) -> StageLine:
     took = _ms(max(0, (line.ended_ns or now_ns) - line.started_ns))
     note = hide.text(line.note)[:NOTE]
-    name = stage_id(line.branch, line.stage)
+    name = ids.get((block_of(line.branch), line.stage), line.stage)
     return StageLine(line.stage, name, line.branch, line.visit, line.status, took, note, line.attempt, line.reused)
 
 

@@ -103,7 +103,7 @@ class Progress:
 class StageOutcome:
     """How a stage went in the newest run that came to it, redacted and ready to show.
 
-    `status`: running, held, asking, done, failed, skipped, cancelled. Durations are nanoseconds, times Unix nanoseconds.
+    `status`: running, held, asking, done, failed, skipped, cancelled. Durations are nanoseconds, times Unix ones.
     """
 
     run: str

@@ -174,7 +174,7 @@ def plan(store: Store, run: str, now: Makings, start_at: str = "") -> Reuse:
     then = makings_of(store, started, program_of(store, started))
     changed = changes(then, now)
     kept = read_kept(records)
-    first = _first(records, kept, changed, start_at)
+    first = _first(records, then.program, kept, changed, start_at)
     same = frozenset(name for name, why in changed.items() if not why.work)
     refitted = frozenset(name for name, why in changed.items() if why.contract)
     return Reuse(row.id, start_at, first, kept, same, refitted)
@@ -202,14 +202,16 @@ def read_kept(records: Iterable[ev.Record]) -> dict[str, Kept]:
     return kept
 
 
-def _first(records: Iterable[ev.Record], kept: Mapping[str, Kept], changed: Mapping[str, Why], start_at: str) -> str:
+def _first(
+    records: Iterable[ev.Record], program: Program, kept: Mapping[str, Kept], changed: Mapping[str, Why], start_at: str
+) -> str:
     """From where a run goes on, and why, in a sentence."""
     if start_at:
         return f"goes on from {start_at}, as asked for"
     for record in records:
         if isinstance(record.event, ev.StageEntered):
             entered = record.event
-            name = stage_id(record.branch, entered.stage)
+            name = stage_id(program, record.branch, entered.stage)
             why = changed.get(name)
             if why is None:
                 return f"goes on from {name}, which is no more"

@@ -45,6 +45,11 @@ class Redactor:
         """Whether there are paths at all."""
         return bool(self._paths)
 
+    @property
+    def changes_texts(self) -> bool:
+        """Whether there is any text that it would not give back as it is."""
+        return bool(self._patterns or self._known)
+
     def hides(self, place: tuple[str, ...]) -> bool:
         """Whether what lies at a place of the envelope, by its keys and indexes, is hidden whole."""
         return any(
