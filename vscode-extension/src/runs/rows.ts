@@ -88,7 +88,8 @@ function stageShown(told: Told, index: number, now: number): Shown {
   const { run } = told;
   const stage = run.stages[index];
   if (!stage) return GONE;
-  const look = STAGE[stage.status] ?? UNKNOWN;
+  const cut = run.status === "interrupted" && stage.status === "running"; // nobody runs it any more
+  const look = cut ? RUN.interrupted : (STAGE[stage.status] ?? UNKNOWN);
   const name = shortName(run.stages, index);
   const open = stage.status === "running" || stage.status === "asking";
   const long = run.live && open ? counting(stage.tookMs + Math.max(0, now - told.at)) : duration(stage.tookMs);

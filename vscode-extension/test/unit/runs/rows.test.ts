@@ -85,6 +85,11 @@ describe("the rows under a run", () => {
     assert.equal(row({ live: true, status: "asking", stages }, stage(0), NOW + 2000).description, "asks · 3 s");
   });
 
+  it("do not run in a run that was interrupted", () => {
+    const says = row({ status: "interrupted", stages: [aStage("reply", { status: "running" })] }, stage(0));
+    assert.deepEqual([says.description, says.icon], ["interrupted", "debug-disconnect"]);
+  });
+
   it("open a fork", () => {
     const stages = [aStage("checks"), aStage("checks.lint")];
     assert.equal(row({ stages }, stage(0)).expand, "open");
