@@ -38,7 +38,7 @@ async def serve(
     client that another process has served before (`Connection`).
     """
     news, room = asyncio.Event(), asyncio.Event()
-    ended = False
+    ended = resting = False
 
     def write(data: bytes) -> None:
         writer.write(data)
@@ -52,6 +52,8 @@ async def serve(
         try:
             while data := await reader.read(CHUNK):
                 connection.receive(data)
+                if resting and connection.waiting == 1:
+                    connection.turn()  # at once: who makes a single step waits for each turn of the loop
                 news.set()
                 await connection.taken()
                 while connection.waiting > MOST_WAITING:
@@ -76,19 +78,22 @@ async def serve(
     reading = asyncio.create_task(read())
     try:
         while not connection.left:
+            await writer.drain()
+            if connection.elsewhere is not None:
+                await pass_on(connection, host, writer)
+                continue
             if connection.waiting > 1:
                 await take_in()
             if connection.waiting:
                 connection.turn()
                 room.set()
-                await writer.drain()
-                if connection.elsewhere is not None:
-                    await pass_on(connection, host, writer)
             elif ended:
                 break
             else:
                 news.clear()
+                resting = True
                 await news.wait()
+                resting = False
     except OSError:
         pass  # the client is gone, and nobody is left to answer
     except asyncio.CancelledError:

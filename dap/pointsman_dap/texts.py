@@ -63,6 +63,7 @@ class Texts:
         self._origin = origin
         self._places = places
         self._spelled: dict[str, str] = {}
+        self._keys: dict[str, str] = {}
         self.pipeline = Text(root / program.source.path, program.source, sites_of(program), PIPELINE)
 
     @property
@@ -112,7 +113,9 @@ class Texts:
     def file(self, text: Text) -> dict[str, Any]:
         """The file of a text, as the client writes it."""
         path = str(text.file)
-        return {"name": text.file.name, "path": self._spelled.get(key_of(path)) or self._places.path(path)}
+        if path not in self._keys:  # each frame of each stop names its file
+            self._keys[path] = key_of(path)
+        return {"name": text.file.name, "path": self._spelled.get(self._keys[path]) or self._places.path(path)}
 
     def told(self, text: Text) -> dict[str, Any]:
         """A text as the protocol names it: its file where that still holds it, else a reference to what ran."""

@@ -49,7 +49,7 @@ class Voice:
         if self.muted:
             request.answered = True
             return
-        self._write(self._protocol.answer(request, self._hidden(body)))
+        self._write(self._protocol.answer(request, self._told(body)))
 
     def refuse(self, request: Request, why: Refused) -> None:
         """Answer one that was not."""
@@ -63,7 +63,7 @@ class Voice:
         """Tell something."""
         if self.muted:
             return
-        self._write(self._protocol.event(name, self._hidden(body)))
+        self._write(self._protocol.event(name, self._told(body)))
 
     def output(self, category: str, text: str, place: Body | None = None) -> None:
         """Tell a text, in pieces that clients can lay out; `place` is where it comes from."""
@@ -73,6 +73,9 @@ class Voice:
         for start in range(0, len(hidden), CHUNK):
             piece = hidden[start : start + CHUNK]
             self._write(self._protocol.event("output", {"category": category, "output": piece, **(place or {})}))
+
+    def _told(self, body: Body | None) -> Body | None:
+        return self._hidden(body) if self.hide.changes_texts else body
 
     def _hidden(self, value: Any) -> Any:
         match value:

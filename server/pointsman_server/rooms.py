@@ -164,5 +164,6 @@ def log_change(change: DefinitionChange) -> None:
 
 async def _import_ahead() -> None:
     await asyncio.sleep(AHEAD_S)
-    await asyncio.to_thread(import_module, "pointsman.runtime.outcomes")
+    for name in ("pointsman.runtime.outcomes", "pointsman.runtime.debugging", "pointsman_dap.server"):
+        await asyncio.to_thread(import_module, name)
     await asyncio.to_thread(import_module, "pointsman.runtime.desk")
