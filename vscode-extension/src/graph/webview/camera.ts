@@ -19,7 +19,7 @@ const MOST = 3;
 const FULL = 1;
 const READABLE = 0.85;
 /** Pixels between what is looked at and the window's border. */
-const EDGE = 36;
+const EDGE = 16;
 
 /** All of it, at the top and in the middle: a run begins above. */
 export function fit(picture: Size, window: Size): Camera {

@@ -76,6 +76,17 @@ export class Drawing {
     }
   }
 
+  /** What the eye holds on to while the rest moves: the stage under the cursor, else the first. */
+  anchor(): NodeShape | undefined {
+    return this.nodeAt(this.cursor) ?? this.nodeAt(this.scene?.entry ?? "");
+  }
+
+  /** How far it has moved; not at all when it is gone. */
+  movedFrom(before: NodeShape | undefined): { x: number; y: number } {
+    const now = before && this.nodeAt(before.id);
+    return before && now ? { x: now.x - before.x, y: now.y - before.y } : { x: 0, y: 0 };
+  }
+
   nodeAt(id: string): NodeShape | undefined {
     return this.scene?.nodes.find((one) => one.id === id);
   }
@@ -151,7 +162,7 @@ function line(group: SVGElement, shape: EdgeShape): void {
 function label(group: SVGElement, shape: EdgeShape): void {
   const one = shape.label;
   if (!one) return;
-  group.setAttribute("class", `label ${shape.kind} ${one.face}`);
+  group.setAttribute("class", `label ${shape.kind} ${one.face}${shape.range ? "" : " plain"}`);
   placed(group, one.x - one.width / 2, one.y - one.height / 2);
   group.append(
     element("rect", { width: one.width, height: one.height, rx: one.height / 2 }),

@@ -73,6 +73,7 @@ function take(message: ToPage): void {
 }
 
 function draw({ uri, pipelines, graph, stale }: ToPage & { type: "graph" }): void {
+  const before = drawing.anchor();
   scene = sceneOf(layOut(graph, measure), graph.entry, measure);
   empty.textContent = "";
   drawing.root.classList.remove("gone");
@@ -84,7 +85,7 @@ function draw({ uri, pipelines, graph, stale }: ToPage & { type: "graph" }): voi
   // The same pipeline keeps its place and its size; another one is shown from its top.
   const known = kept.camera !== null && kept.uri === uri && kept.pipeline === graph.name;
   if (shown !== which) stage.begin(scene, known);
-  else stage.resize(scene);
+  else stage.resize(scene, drawing.movedFrom(before));
   shown = which;
   keep({ uri, pipeline: graph.name });
   relight();

@@ -22,6 +22,8 @@ export class Stage {
   private camera: Camera;
   private picture: Size = { width: 1, height: 1 };
   private begun = false;
+  /** Whether a person has chosen what is seen; else all of it is shown, whatever an edit makes of it. */
+  private own: boolean;
   private readonly root: SVGSVGElement;
 
   constructor(
@@ -31,6 +33,7 @@ export class Stage {
   ) {
     this.root = drawing.root;
     this.camera = camera ?? { x: 0, y: 0, scale: 1 };
+    this.own = camera !== null;
     this.root.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     this.root.addEventListener("pointerdown", (event) => this.press(event));
     this.root.addEventListener("pointermove", (event) => this.doings.over(event.buttons ? null : keyAt(event.target), event.clientX, event.clientY));
@@ -50,13 +53,17 @@ export class Stage {
   begin(picture: Size, known: boolean): void {
     this.picture = picture;
     this.begun = true;
+    this.own = this.own && known;
     if (known) this.set(this.camera);
     else this.set(open(picture, this.window()));
   }
 
-  /** The same pipeline after an edit: the eye stays where it is. */
-  resize(picture: Size): void {
+  /** The same pipeline after an edit. What a person looks at stays where it is, though the rest has moved by so much. */
+  resize(picture: Size, by: { x: number; y: number }): void {
     this.picture = picture;
+    const { x, y, scale } = this.camera;
+    if (!this.own) this.set(open(picture, this.window()), true);
+    else if (by.x !== 0 || by.y !== 0) this.set({ scale, x: x - by.x * scale, y: y - by.y * scale }, true);
   }
 
   /** Bring a node into view, if it is not. */
@@ -68,11 +75,13 @@ export class Stage {
   }
 
   zoom(factor: number): void {
+    this.own = true;
     const { width, height } = this.window();
     this.set(zoomed(this.camera, factor, { x: width / 2, y: height / 2 }), true);
   }
 
   fit(): void {
+    this.own = false;
     this.set(fit(this.picture, this.window()), true);
   }
 
@@ -90,6 +99,7 @@ export class Stage {
 
   private wheel(event: WheelEvent): void {
     event.preventDefault();
+    this.own = true;
     this.doings.over(null, 0, 0);
     const { left, top } = this.root.getBoundingClientRect();
     const mouse = event.deltaMode !== 0 || (event.deltaX === 0 && Math.abs(event.deltaY) >= NOTCH);
@@ -153,6 +163,7 @@ export class Stage {
   }
 
   private pan(x: number, y: number): void {
+    this.own = true;
     this.set({ ...this.camera, x: this.camera.x + x, y: this.camera.y + y });
   }
 }

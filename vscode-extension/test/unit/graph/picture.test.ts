@@ -114,7 +114,7 @@ describe("the camera", () => {
   it("moves only as far as it must", () => {
     const camera = { x: 0, y: 0, scale: 1 };
     equal(intoView(camera, { x: 100, y: 100, width: 50, height: 50 }, window), camera);
-    deepEqual(intoView(camera, { x: 100, y: 290, width: 50, height: 50 }, window), { x: 0, y: -76, scale: 1 });
-    deepEqual(intoView(camera, { x: 0, y: 100, width: 50, height: 50 }, window), { x: 36, y: 0, scale: 1 });
+    deepEqual(intoView(camera, { x: 100, y: 290, width: 50, height: 50 }, window), { x: 0, y: -56, scale: 1 });
+    deepEqual(intoView(camera, { x: 0, y: 100, width: 50, height: 50 }, window), { x: 16, y: 0, scale: 1 });
   });
 });
