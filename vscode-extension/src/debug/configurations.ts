@@ -1,5 +1,6 @@
 /** Makes a launch configuration whole: which pipeline, which one in it, with which input. */
 
+import { existsSync } from "node:fs";
 import * as vscode from "vscode";
 import type { Server } from "../server/client";
 import type { Graph } from "../server/protocol";
@@ -94,10 +95,12 @@ export function launch(program: Program, more: Record<string, unknown> = {}): vs
   return { type: TYPE, request: "launch", name: `Debug ${titleOf(program)}`, program: writeProgram(program), ...more };
 }
 
-/** The pipeline in the active editor. */
+/** The pipeline in the active editor, also where a debugger shows an older text of it. */
 export function openPipeline(): vscode.Uri | undefined {
-  const document = vscode.window.activeTextEditor?.document;
-  return document?.languageId === PIPELINE && document.uri.scheme === "file" ? document.uri : undefined;
+  const { uri, languageId } = vscode.window.activeTextEditor?.document ?? {};
+  if (uri === undefined || languageId !== PIPELINE) return undefined;
+  if (uri.scheme === "file") return uri;
+  return uri.scheme === "debug" && existsSync(uri.path) ? vscode.Uri.file(uri.path) : undefined;
 }
 
 /** One of the workspace's pipelines, the only one without asking. */
