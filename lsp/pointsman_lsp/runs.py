@@ -189,7 +189,7 @@ async def _resume(bench: Bench, its: params.RunParams) -> object:
 
 
 async def _cancel(bench: Bench, its: params.RunParams) -> object:
-    bench.desk.cancel(its.run, bench.who)
+    await bench.desk.cancel(bench.root, its.run, bench.who, bench.options())
     return {}
 
 

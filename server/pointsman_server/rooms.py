@@ -155,7 +155,9 @@ class Rooms:
 
 def log_change(change: DefinitionChange) -> None:
     """Say in the log what a saved file has come to."""
-    if change.state == "broken":
+    if change.state == "gone":
+        log(f"{change.path}, which was broken, is there no more")
+    elif change.state == "broken":
         log(f"{change.path} is broken, line {change.line + 1}: {change.problem}; the last good version stays live")
     else:
         affects = f", changes {', '.join(change.affects)}" if change.affects else ""

@@ -210,7 +210,11 @@ async def test_people_answer_resume_rerun_and_cancel(root: Path) -> None:
         assert (await client.told(long, "running"))["live"]
         assert await client.command("cancel", run=long) == {}
         await client.told(long, "cancelled")
-        assert "not live here" in await client.refused_command("cancel", run=long)
+        assert "has ended" in await client.refused_command("cancel", run=long)
+        parked = await client.run("asks")
+        await client.told(parked, "waiting")
+        assert await client.command("cancel", run=parked) == {}
+        await client.told(parked, "cancelled")
 
 
 async def test_a_run_has_the_environment_of_its_editor_and_the_folder_of_its_workspace(root: Path) -> None:

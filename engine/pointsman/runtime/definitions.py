@@ -36,7 +36,8 @@ _TOOLS = frozenset({"node_modules", "venv", "__pycache__", "site-packages"})
 
 @dataclass(frozen=True)
 class DefinitionChange:
-    """A saved file was taken up (`live`), or it was not, since it is broken; then the last good version stays live.
+    """A saved file was taken up (`live`), or it was not, since it is `broken`; then the last good version stays live.
+    `gone`: a file that was broken is there no more.
 
     `affects` are the stages, by id, that are other than they were (of a policy: the pipelines it watches). Lines and
     columns count from 0, columns in bytes of UTF-8; `at` is Unix milliseconds. `version` counts this file's good ones.
@@ -95,6 +96,8 @@ class Definitions:
         self._versions: dict[Path, int] = {}
         self._memories: dict[Path, Memory] = {}
         self._told: list[Told] = []
+        self.broken: dict[Path, DefinitionChange] = {}
+        """The files that are broken now, as they were told of."""
 
     def load(self, path: Path, name: str | None = None) -> tuple[Loaded, str]:
         """A pipeline to start: as it is on disk, or its last good version and a note that says so.
@@ -143,6 +146,9 @@ class Definitions:
         if kind is None and not users:
             return
         data = read_text(path)
+        if data is None and path in self.broken:
+            del self.broken[path]
+            yield DefinitionChange(path, "gone", self._versions.get(path, 1), time.time_ns() // 1_000_000)
         if kind == "pipeline":
             before = self._good.get(path)
             if data is not None and not (before and not before.broken and before.texts.recall(path) == data):
@@ -158,13 +164,14 @@ class Definitions:
         flaw = _policy_flaw(path)
         if flaw:
             yield self._broken_change(path, flaw)
-        elif self._policies.get(path) != data:
+        elif self._policies.get(path) != data or path in self.broken:
             self._policies[path] = data
             yield self._live(path, tuple(name for user in users for name in self._good[user].made))
 
     def _text_saved(self, path: Path, data: bytes | None, users: list[Path]) -> Iterator[DefinitionChange]:
         """A prompt, a script, a module, the settings: whoever reads it is read again."""
-        users = [user for user in users if self._good[user].broken or self._good[user].texts.recall(path) != data]
+        mended = path in self.broken
+        users = [one for one in users if mended or self._good[one].broken or self._good[one].texts.recall(path) != data]
         changes = [self._refreshed(user) for user in users]
         yield from (change for change in changes if change.state == "broken")
         affects = [stage for change in changes for stage in change.affects]
@@ -250,6 +257,7 @@ class Definitions:
 
     def _live(self, path: Path, affects: tuple[str, ...]) -> DefinitionChange:
         version = self._versions[path] = self._versions.get(path, 1) + 1
+        self.broken.pop(path, None)
         return DefinitionChange(path, "live", version, time.time_ns() // 1_000_000, affects)
 
     def _broken_change(self, path: Path, flaw: Diagnostic) -> DefinitionChange:
@@ -258,7 +266,9 @@ class Definitions:
         line, end_line = source.line_at(start), source.line_at(end)
         columns = start - source.line_starts[line], end - source.line_starts[end_line]
         version, now = self._versions.get(path, 1), time.time_ns() // 1_000_000
-        return DefinitionChange(path, "broken", version, now, (), flaw.message, line, columns[0], end_line, columns[1])
+        place = line, columns[0], end_line, columns[1]
+        change = self.broken[path] = DefinitionChange(path, "broken", version, now, (), flaw.message, *place)
+        return change
 
 
 def pipelines_below(root: Path) -> Iterator[Path]:

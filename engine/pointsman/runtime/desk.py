@@ -109,7 +109,9 @@ class Desk:
         return lambda: self._told.remove(told) if told in self._told else None
 
     def watch_definitions(self, told: Callable[[DefinitionChange], None]) -> Callable[[], None]:
-        """Be told of saved files that matter; returns what ends that."""
+        """Be told of what is broken now, and from now on of saved files that matter; returns what ends that."""
+        for change in tuple(self.definitions.broken.values()):
+            told(change)
         return self.definitions.watch(told)
 
     # --- doing ------------------------------------------------------------------------------------------------------
@@ -139,11 +141,9 @@ class Desk:
         else:
             self._registry.resume(find_place(root), run, options, answer=(stage, value, by))
 
-    def cancel(self, run: str, by: str) -> None:
-        """Ask for a live run's end. Raises RunUnavailable."""
-        live = self._registry.live.get(run)
-        if live is None:
-            raise RunUnavailable("run_not_here", f"run {run} is not live here", "See: pointsman status")
+    async def cancel(self, root: Path, run: str, by: str, options: Options) -> None:
+        """Ask for a run's end; one that is parked or was interrupted is taken up for it. Raises RunUnavailable."""
+        live = self._registry.live.get(run) or self._registry.resume(find_place(root), run, options)
         live.session.cancel(by)
 
     # --- live runs --------------------------------------------------------------------------------------------------

@@ -122,12 +122,15 @@ class Story:
     rerun_of: str = ""
     note: str = ""
     ended_ns: int = 0
+    last_ns: int = 0
+    """When the last thing happened in it."""
     ways: dict[tuple[str, str, str], int] = field(default_factory=dict)
     """How often a branch went from a stage to another one."""
 
     def fold(self, record: ev.Record) -> None:
         """Take one event in."""
         self.progress.fold(record)
+        self.last_ns = record.at_ns
         match record.event:
             case ev.RunStarted(rerun=rerun, note=note):
                 self.rerun_of, self.note = rerun.run if rerun else "", note
@@ -170,9 +173,7 @@ def run_view(
     """A run as it stands; `ids` are those of its program."""
     progress, now = story.progress, time.time_ns()
     started = progress.started_ns or row.created_at_ns
-    ended = row.ended_at_ns or (
-        now if live else max((line.ended_ns or line.started_ns for line in progress.lines), default=started)
-    )
+    ended = row.ended_at_ns or (now if live else story.last_ns or started)
     error = story.error
     return RunView(
         run=row.id,
@@ -232,7 +233,12 @@ def ids_of(program: Program) -> Ids:
 
 def answer_schema(ask: Ask) -> Json:
     """What answer fits a question."""
-    return ANSWERS["in_doubt"] if ask.about == "in_doubt" else ANSWERS.get(ask.what, ask.answer)
+    if ask.about != "in_doubt":
+        return ANSWERS.get(ask.what, ask.answer)
+    doubt = ANSWERS["in_doubt"]
+    if ask.answer is None:
+        return doubt
+    return doubt | {"properties": {**doubt["properties"], "result": ask.answer}}
 
 
 def _line(line: Line, now_ns: int, hide: Redactor, ids: Ids) -> StageLine:

@@ -81,6 +81,14 @@ def test_a_place_says_where(folder: Path, known: Definitions) -> None:
     (change,) = known.saved([path])
     assert (change.state, change.line, change.column) == ("broken", 2, 0)
     assert change.problem.startswith("Python can not read it: ")
+    assert list(known.broken) == [path]
+    shutil.copy(EXAMPLE / "agents" / "triage.py", path)
+    assert [(one.path, one.state) for one in known.saved([path])] == [(path, "live")]
+    path.write_text("def classify(text:\n", "utf-8")
+    known.saved([path])
+    path.unlink()
+    assert "gone" in [one.state for one in known.saved([path])]
+    assert path not in known.broken
 
 
 def test_a_pipeline_that_was_never_good_is_refused(folder: Path) -> None:
