@@ -75,7 +75,9 @@ function choose(program: Program, choices: Choice[], field: Field | undefined): 
   });
   return new Promise((done) => {
     pick.onDidAccept(() => {
-      const choice = pick.activeItems[0]?.choice;
+      // Enter can overtake the list that was made of the last letters: what is marked is then none of it any more.
+      const marked = pick.activeItems[0];
+      const choice = (marked && pick.items.includes(marked) ? marked : pick.items[0])?.choice;
       if (choice === undefined || (choice.kind === "value" && choice.value === undefined)) return;
       done(choice);
       pick.dispose();
