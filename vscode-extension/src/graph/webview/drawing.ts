@@ -43,6 +43,7 @@ export class Drawing {
     this.looks = looks;
     const lit = looks.nodes.size > 0 || looks.edges.size > 0;
     this.root.classList.toggle("lit", lit);
+    this.root.classList.toggle("held", looks.held);
     for (const shape of this.scene?.nodes ?? []) {
       for (const layer of [this.nodes, this.boxes]) {
         const drawn = this.drawn(layer, shape.id);

@@ -26,29 +26,36 @@ export interface Looks {
   nodes: Map<string, NodeLook>;
   /** By the edge's key. */
   edges: Map<string, EdgeLook>;
+  /** A debugger holds the run. */
+  held: boolean;
 }
 
+const HELD = "the debugger holds the run here";
 /** Only what is over has taken its time: a number that stands still beside what goes on is wrong. */
 const OVER: ReadonlySet<StageStatus> = new Set(["done", "failed", "cancelled"]);
 
-export const NO_LOOKS: Looks = { nodes: new Map(), edges: new Map() };
+export const NO_LOOKS: Looks = { nodes: new Map(), edges: new Map(), held: false };
 
 export function looksOf(scene: Scene, light: Light): Looks {
   const { stages, edges, current } = light.trace;
   const now = new Set(current);
   const reused = new Set(light.reused);
-  const looks: Looks = { nodes: new Map(), edges: new Map() };
+  const held = light.status === "held";
+  const looks: Looks = { nodes: new Map(), edges: new Map(), held };
   for (const { id, kind } of scene.nodes) {
     const stage = stages[id];
     if (stage === undefined) {
-      const status = endStatus(kind, id, scene, edges);
-      if (status) looks.nodes.set(id, { status, current: false, reused: false, took: "", times: "", words: "", note: "" });
+      // A run that is held before its first stage has done nothing yet, and stands there.
+      const current = now.has(id);
+      const status = current ? "running" : endStatus(kind, id, scene, edges);
+      const words = current ? (held ? HELD : "about to begin") : "";
+      if (status) looks.nodes.set(id, { status, current, reused: false, took: "", times: "", words, note: "" });
       continue;
     }
     const again = reused.has(id);
     const times = stage.visits > 1 ? `×${stage.visits}` : "";
     const took = again || !OVER.has(stage.status) || stage.tookMs === 0 ? "" : duration(stage.tookMs);
-    const said = again ? "result taken over from an earlier run" : SAID[stage.status];
+    const said = held && now.has(id) ? HELD : again ? "result taken over from an earlier run" : SAID[stage.status];
     looks.nodes.set(id, {
       status: stage.status,
       current: now.has(id),

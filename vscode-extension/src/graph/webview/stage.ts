@@ -34,6 +34,7 @@ export class Stage {
     this.root = drawing.root;
     this.camera = camera ?? { x: 0, y: 0, scale: 1 };
     this.own = camera !== null;
+    new ResizeObserver(() => this.begun && !this.own && this.set(open(this.picture, this.window()))).observe(this.root);
     this.root.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     this.root.addEventListener("pointerdown", (event) => this.press(event));
     this.root.addEventListener("pointermove", (event) => this.doings.over(event.buttons ? null : keyAt(event.target), event.clientX, event.clientY));

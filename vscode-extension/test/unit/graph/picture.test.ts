@@ -81,6 +81,12 @@ describe("a run over the graph", () => {
     deepEqual([approve.current, approve.took, approve.words, approve.note], [true, "", "waits for a person", "Refund?"]);
   });
 
+  it("marks where a debugger holds it, before anything has happened", () => {
+    const looks = looksOf(drawn(graphOf("triage")), light({ current: ["triage"] }, { status: "held" }));
+    deepEqual([looks.held, looks.nodes.size], [true, 1]);
+    deepEqual(looks.nodes.get("triage")!.words, "the debugger holds the run here");
+  });
+
   it("marks results that were taken over", () => {
     const looks = looksOf(drawn(graphOf("triage")), light({ stages: { triage: { status: "done", visits: 1, tookMs: 0 } } }, { reused: ["triage"] }));
     const triage = looks.nodes.get("triage")!;
