@@ -15,9 +15,7 @@ from pointsman.journal import Store
 from pointsman.journal.replay import past, program_of
 from pointsman.journal.store import RunRow
 from pointsman.kernel.effects import Ask
-from pointsman.kernel.envelope import envelope
 from pointsman.kernel.events import Json, Record, RunStarted
-from pointsman.kernel.state import State
 from pointsman.runtime import catalog, listing
 from pointsman.runtime.catalog import made_of
 from pointsman.runtime.definitions import DefinitionChange, Definitions
@@ -319,26 +317,9 @@ def _envelope(place: Place, run: str, seq: int | None) -> Json:
         if seq is not None and not 1 <= seq <= lived.seq:
             raise RunUnavailable("no_such_event", f"run {lived.row.id} has events 1 to {lived.row.events}, not {seq}")
         records = list(store.records(lived.row.id, until=lived.seq))
-        return redactor_for(place, store, lived.row.id).envelope(envelope_at(lived.state, records))
+        return redactor_for(place, store, lived.row.id).envelope(listing.envelope_at(lived.state, records))
     finally:
         store.close()
-
-
-def envelope_at(state: State, records: Sequence[Record], branch: str = "") -> dict[str, Json]:
-    """The envelope after the last of these events, as its branch saw it or another, with the history up to there."""
-    branch = branch or records[-1].branch
-    story = listing.told(records, state.run_id)
-    history = [
-        {
-            "branch": line.branch,
-            "stage": line.stage,
-            "visit": line.visit,
-            "outcome": line.status,
-            "took_ns": (line.ended_ns or records[-1].at_ns) - line.started_ns,
-        }
-        for line in story.progress.lines
-    ]
-    return envelope(state, state.branches.get(branch) or state.branches.get("main"), history)
 
 
 def _trace(place: Place, run: str) -> Trace:

@@ -16,6 +16,7 @@ from pointsman.journal.store import RunRow
 from pointsman.kernel import events as ev
 from pointsman.kernel.coordination import block_of, stage_id
 from pointsman.kernel.effects import Ask
+from pointsman.kernel.envelope import envelope
 from pointsman.kernel.events import ErrorInfo, Json
 from pointsman.kernel.instructions import Program
 from pointsman.kernel.interrupts import ANSWERS
@@ -192,6 +193,23 @@ def run_view(
         note=hide.text(story.note),
         host=host,
     )
+
+
+def envelope_at(state: State, records: Sequence[ev.Record], branch: str = "") -> dict[str, Json]:
+    """The envelope after the last of these events, as its branch saw it or another, with the history up to there."""
+    branch = branch or records[-1].branch
+    story = told(records, state.run_id)
+    history = [
+        {
+            "branch": line.branch,
+            "stage": line.stage,
+            "visit": line.visit,
+            "outcome": line.status,
+            "took_ns": (line.ended_ns or records[-1].at_ns) - line.started_ns,
+        }
+        for line in story.progress.lines
+    ]
+    return envelope(state, state.branches.get(branch) or state.branches.get("main"), history)
 
 
 def trace(story: Story, state: State) -> Trace:

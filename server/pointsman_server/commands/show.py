@@ -16,8 +16,8 @@ from pointsman.kernel.events import Record
 from pointsman.kernel.machine import is_derived
 from pointsman.kernel.state import digest
 from pointsman.runtime.describing import event_kind, event_words
-from pointsman.runtime.desk import envelope_at
 from pointsman.runtime.journals import open_journal
+from pointsman.runtime.listing import envelope_at
 from pointsman.runtime.redacting import redactor_for
 from pointsman.runtime.workspace import find_place
 from pointsman.security.redaction import Redactor
