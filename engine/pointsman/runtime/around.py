@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from pointsman.executors.call import CallSpec, Executor, Outcome, Port
 from pointsman.kernel.effects import AnyEffect, Call, Decide, Invoke
 from pointsman.kernel.events import Decided, Record
 from pointsman.kernel.state import State
+
+if TYPE_CHECKING:
+    # A view of a recorded run asks what a hold is, and imports no executor.
+    from pointsman.executors.call import CallSpec, Executor, Outcome, Port
 
 
 class Outside(Protocol):
