@@ -197,6 +197,7 @@ class Curious(Patient):
         await self.unfold(one.get("variablesReference", 0) for one in found)
         await self.one("source", {"sourceReference": 1})
         await self.one("loadedSources")
+        await self.one("pointsman/session")
         self.heard.append(self.raw)
         self.raw = b""
 

@@ -18,6 +18,7 @@ from pointsman.kernel.state import State, digest
 from pointsman.runtime.around import Hold
 from pointsman.runtime.clock import FixedClock
 from pointsman.runtime.journals import open_journal
+from pointsman.runtime.outcomes import Outcomes
 from pointsman.runtime.standing import Standing
 
 S = 1_000_000_000
@@ -183,6 +184,9 @@ async def test_that_a_run_is_held_is_told_once_and_taken_back(tmp_path: Path) ->
         assert told == [hold]
         assert (hold.stage, hold.since_ns > 0) == ("both", True)
         assert scene.debugged.live.status == "held"
+        shown = Outcomes(scene.runs).of(path, "p", "both")
+        assert shown is not None
+        assert (shown.status, shown.live, shown.note) == ("held", True, "by a debugger")
         scene.debugger.back(far=False)  # only the view moves
         await scene.stop()
         assert told == [hold]
