@@ -11,7 +11,7 @@ from pointsman.errors import PointsmanError
 from pointsman.journal.hosts import host_is_alive, lock_path
 from pointsman.journal.store import RunRow
 from pointsman.runtime.journals import open_journal
-from pointsman.runtime.workspace import Place
+from pointsman.runtime.workspace import Place, find_place
 from pointsman_server.remote import Link
 from pointsman_server.rendezvous import Joined, NoServer, door, greet, home, read_door
 
@@ -38,6 +38,19 @@ def knock_run(place: Place, run: str, role: str) -> Joined | None:
     finally:
         store.close()
     return None if lease is None else knock(place.root, lease.host, role)
+
+
+def tell(root: Path, run: str, verb: str, words: Mapping[str, Any]) -> bool:
+    """Ask the host of a run something, as a control connection does; False when there is none to ask.
+
+    Raises what it refuses with.
+    """
+    joined = knock_run(find_place(root), run, "control")
+    if joined is None:
+        return False
+    with Link(joined) as link:
+        link.ask(verb, run=run, **words)
+    return True
 
 
 def live_runs(place: Place, rows: Iterable[RunRow]) -> dict[str, dict[str, Any]]:

@@ -102,10 +102,11 @@ class Rooms:
         """What people do with the runs of this process; from now on what they save is taken up."""
         from pointsman.runtime.desk import Desk
         from pointsman.runtime.reload import Reload
+        from pointsman_server.hosts import tell
 
         self._reload = Reload(Path(self._root), self.definitions, self.watches.listen)
         self._reload.start()
-        return Desk(self.runs, self.definitions)
+        return Desk(self.runs, self.definitions, Path(self._root), tell)
 
     @property
     def live(self) -> bool:

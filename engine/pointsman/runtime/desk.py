@@ -6,35 +6,39 @@ Belongs to one event loop. What is recorded is read from the journal on a thread
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pointsman.errors import PointsmanError, RunUnavailable
-from pointsman.journal import Store
-from pointsman.journal.replay import past, program_of
 from pointsman.journal.store import RunRow
-from pointsman.kernel.effects import Ask
 from pointsman.kernel.events import Json, Record, RunStarted
-from pointsman.runtime import catalog, listing
+from pointsman.runtime import catalog, listing, recorded
 from pointsman.runtime.catalog import made_of
 from pointsman.runtime.definitions import DefinitionChange, Definitions
-from pointsman.runtime.describing import event_kind, event_words
-from pointsman.runtime.journals import open_journal
-from pointsman.runtime.listing import EventLine, Ids, RunView, Story, Trace
-from pointsman.runtime.redacting import learn_state, redactor_for
+from pointsman.runtime.journals import journal_signature, open_journal
+from pointsman.runtime.listing import EventLine, RunView, Story, Trace
+from pointsman.runtime.recorded import Recorded
+from pointsman.runtime.redacting import learn_state
 from pointsman.runtime.registry import Live, Registry
 from pointsman.runtime.reuse import plan
 from pointsman.runtime.sessions import Options
-from pointsman.runtime.workspace import Place, find_place
+from pointsman.runtime.workspace import find_place
 from pointsman.security.redaction import Redactor
 
 GATHER_S = 0.1
 """How long what happens in live runs is gathered before it is told: a person sees no more."""
-MANY = 20_000
-"""Events of a recorded run that a list reads, from its start: what it shows of longer ones is what they had by then."""
-KEPT = 500
-"""Recorded runs whose views are kept."""
+LOOK_S = 1.0
+"""How often it is looked whether other processes have written to the journal: two `stat`s."""
+LOOKED_AT = 20
+"""Runs that are looked at then: the newest."""
+
+
+Elsewhere = Callable[[Path, str, str, Mapping[str, Json]], bool]
+"""Ask the process that hosts a run: root, run, verb and its words. False when there is none that could be asked."""
+
+
+def _nowhere(root: Path, run: str, verb: str, words: Mapping[str, Json]) -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -56,11 +60,18 @@ class _Followed:
 class Desk:
     """The runs of one process and the journals of its workspaces, for people."""
 
-    def __init__(self, runs: Registry, definitions: Definitions) -> None:
+    def __init__(
+        self, runs: Registry, definitions: Definitions, root: Path | None = None, elsewhere: Elsewhere = _nowhere
+    ) -> None:
+        """`root` is where runs that other processes host are looked for, `elsewhere` how those are asked."""
         self._registry = runs
+        self._root = root
+        self._elsewhere = elsewhere
+        self._looking: asyncio.Task[None] | None = None
+        self.has_looked = False
+        """Whether it is known what other processes have recorded up to now: only what comes after it is told."""
         self.definitions = definitions
-        self._ids: dict[tuple[str, str], Ids] = {}
-        self._views: dict[tuple[Path, str], tuple[RunRow, RunView]] = {}
+        self._recorded = Recorded()
         self._followed: dict[str, _Followed] = {}
         self._told: list[Callable[[Sequence[RunView]], None]] = []
         self._moved: dict[str, Live] = {}
@@ -72,39 +83,49 @@ class Desk:
     async def runs(self, root: Path, limit: int = 50) -> list[RunView]:
         """The runs of a workspace, newest first."""
         live = frozenset(self._registry.live)
-        found = await asyncio.to_thread(self._recorded, find_place(root), limit, live)
-        return [self._live_view(row.id) or view or self._brief(row, root) for row, view in found]
+        found = await asyncio.to_thread(self._recorded.runs, find_place(root), limit, live)
+        return [self._live_view(row.id) or view or self._recorded.brief(row, root) for row, view in found]
 
     async def run(self, root: Path, run: str) -> RunView:
         """One run. Raises RunUnavailable."""
         live = self._live_view(run)
         if live:
             return live
-        return await asyncio.to_thread(self._one, find_place(root), run)
+        return await asyncio.to_thread(self._recorded.run, find_place(root), run)
 
     async def events(self, root: Path, run: str) -> list[EventLine]:
         """What happened in a run, a line each. Raises RunUnavailable."""
-        return await asyncio.to_thread(_events, find_place(root), run)
+        return await asyncio.to_thread(recorded.events, find_place(root), run)
 
     async def envelope(self, root: Path, run: str, seq: int | None = None) -> Json:
         """The envelope as it stood after an event, by default the last. Raises RunUnavailable."""
-        return await asyncio.to_thread(_envelope, find_place(root), run, seq)
+        return await asyncio.to_thread(recorded.envelope, find_place(root), run, seq)
 
     async def trace(self, root: Path, run: str) -> Trace:
         """A run laid over its graph. Raises RunUnavailable."""
         live = self._registry.live.get(run)
         if live:
             return listing.trace(self._follow(live).story, live.session.state)
-        return await asyncio.to_thread(_trace, find_place(root), run)
+        return await asyncio.to_thread(recorded.trace, find_place(root), run)
 
     async def last_input(self, root: Path, path: Path, pipeline: str) -> Json | None:
         """What the newest run of a pipeline was given, None when there is none."""
-        return await asyncio.to_thread(_last_input, find_place(root), path.resolve(), pipeline)
+        return await asyncio.to_thread(recorded.last_input, find_place(root), path.resolve(), pipeline)
 
     def watch(self, told: Callable[[Sequence[RunView]], None]) -> Callable[[], None]:
-        """Be told of live runs that have moved; returns what ends that."""
+        """Be told of runs that have moved, each second also of those of other processes; returns what ends that."""
         self._told.append(told)
-        return lambda: self._told.remove(told) if told in self._told else None
+        if self._looking is None and self._root is not None:
+            self._looking = asyncio.get_running_loop().create_task(self._look(self._root))
+
+        def leave() -> None:
+            if told in self._told:
+                self._told.remove(told)
+            if not self._told and self._looking is not None:
+                self._looking.cancel()
+                self._looking = None
+
+        return leave
 
     def watch_definitions(self, told: Callable[[DefinitionChange], None]) -> Callable[[], None]:
         """Be told of what is broken now, and from now on of saved files that matter; returns what ends that."""
@@ -136,12 +157,18 @@ class Desk:
         live = self._registry.live.get(run)
         if live:
             live.session.answer(stage, value, by)
-        else:
+        elif not await asyncio.to_thread(
+            self._elsewhere, root, run, "answer", {"effect": stage, "value": value, "by": by}
+        ):
             self._registry.resume(find_place(root), run, options, answer=(stage, value, by))
 
     async def cancel(self, root: Path, run: str, by: str, options: Options) -> None:
         """Ask for a run's end; one that is parked or was interrupted is taken up for it. Raises RunUnavailable."""
-        live = self._registry.live.get(run) or self._registry.resume(find_place(root), run, options)
+        live = self._registry.live.get(run)
+        if live is None:
+            if await asyncio.to_thread(self._elsewhere, root, run, "cancel", {"by": by}):
+                return
+            live = self._registry.resume(find_place(root), run, options)
         live.session.cancel(by)
 
     # --- live runs --------------------------------------------------------------------------------------------------
@@ -167,6 +194,23 @@ class Desk:
             del self._followed[run]
         for told in tuple(self._told) if views else ():
             told(views)
+
+    async def _look(self, root: Path) -> None:
+        """Tell of runs that other processes drive, or have ended: the journal is read when it has changed."""
+        place = find_place(root)
+        known: dict[str, RunView] = {}
+        before: object = None
+        while True:
+            now = journal_signature(place)
+            if now != before:
+                found = await asyncio.to_thread(self._recorded.runs, place, LOOKED_AT, frozenset(self._registry.live))
+                views = {row.id: view for row, view in found if view}
+                changed = [view for run, view in views.items() if view != known.get(run)]
+                for told in tuple(self._told) if changed and before is not None else ():
+                    told(changed)
+                known, before = views, now
+                self.has_looked = True
+            await asyncio.sleep(LOOK_S)
 
     def _live_view(self, run: str) -> RunView | None:
         live = self._registry.live.get(run)
@@ -198,74 +242,7 @@ class Desk:
             live=here,
             asks=asks,
             host="server" if here else "",
-        )
-
-    # --- recorded runs ----------------------------------------------------------------------------------------------
-
-    def _recorded(self, place: Place, limit: int, live: frozenset[str]) -> list[tuple[RunRow, RunView | None]]:
-        try:
-            store = open_journal(place)
-        except RunUnavailable:
-            return []
-        try:
-            rows = store.runs(limit)
-            return [(row, None if row.id in live else self._view(place, store, row)) for row in rows]
-        finally:
-            store.close()
-
-    def _one(self, place: Place, run: str) -> RunView:
-        store = open_journal(place)
-        try:
-            return self._view(place, store, store.run(run))
-        finally:
-            store.close()
-
-    def _view(self, place: Place, store: Store, row: RunRow) -> RunView:
-        key = place.root, row.id
-        before = self._views.get(key)
-        if before and before[0] == row:
-            return before[1]
-        view = self._read(place, store, row)
-        self._views[key] = row, view
-        if len(self._views) > KEPT:
-            del self._views[next(iter(self._views))]
-        return view
-
-    def _read(self, place: Place, store: Store, row: RunRow) -> RunView:
-        records = list(store.records(row.id, until=MANY))
-        asks: Sequence[Ask] = ()
-        if row.status in ("waiting", "interrupted"):
-            asks = [effect for effect in past(store, row.id).unanswered if isinstance(effect, Ask)]
-        elsewhere = row.status == "running" and row.lease is not None
-        return listing.run_view(
-            listing.told(records, row.id),
-            row,
-            place.root,
-            redactor_for(place, store, row.id),
-            ids=self._ids_of(store, row, records),
-            status=row.outcome or row.status,
-            live=elsewhere,
-            asks=asks,
-            host=f"process {row.lease.pid}" if elsewhere and row.lease else "",
-        )
-
-    def _ids_of(self, store: Store, row: RunRow, records: Sequence[Record]) -> Ids:
-        """Ids are the same for all runs of one text, which is compiled for the first of them alone."""
-        key = row.definition, row.pipeline
-        if key not in self._ids and records and isinstance(started := records[0].event, RunStarted):
-            try:
-                self._ids[key] = listing.ids_of(program_of(store, started))
-            except PointsmanError:  # a text of another version: its runs are listed all the same
-                self._ids[key] = {}
-            if len(self._ids) > KEPT:
-                del self._ids[next(iter(self._ids))]
-        return self._ids.get(key, {})
-
-    def _brief(self, row: RunRow, root: Path) -> RunView:
-        """A run that has ended between two looks."""
-        status = row.outcome or row.status
-        return listing.run_view(
-            listing.told([], row.id), row, root, Redactor(), ids={}, status=status, live=False, asks=(), host=""
+            expires_ns=session.expires_at_ns,
         )
 
 
@@ -289,60 +266,3 @@ def prepared(
         return loaded, started.input, replace(options, reuse=reuse, note=note, cwd=cwd)
     finally:
         store.close()
-
-
-def _events(place: Place, run: str) -> list[EventLine]:
-    store = open_journal(place)
-    try:
-        row = store.run(run)
-        hide = redactor_for(place, store, row.id)
-        return [
-            EventLine(
-                record.seq,
-                record.branch,
-                event_kind(record.event),
-                record.at_ns // 1_000_000,
-                hide.text(event_words(record.event)),
-            )
-            for record in store.records(row.id)
-        ]
-    finally:
-        store.close()
-
-
-def _envelope(place: Place, run: str, seq: int | None) -> Json:
-    store = open_journal(place)
-    try:
-        lived = past(store, run, until=seq)
-        if seq is not None and not 1 <= seq <= lived.seq:
-            raise RunUnavailable("no_such_event", f"run {lived.row.id} has events 1 to {lived.row.events}, not {seq}")
-        records = list(store.records(lived.row.id, until=lived.seq))
-        return redactor_for(place, store, lived.row.id).envelope(listing.envelope_at(lived.state, records))
-    finally:
-        store.close()
-
-
-def _trace(place: Place, run: str) -> Trace:
-    store = open_journal(place)
-    try:
-        lived = past(store, run)
-        return listing.trace(listing.told(store.records(lived.row.id), lived.row.id), lived.state)
-    finally:
-        store.close()
-
-
-def _last_input(place: Place, path: Path, pipeline: str) -> Json | None:
-    try:
-        store = open_journal(place)
-    except RunUnavailable:
-        return None
-    try:
-        for row in store.runs(KEPT):
-            if row.pipeline == pipeline and (place.root / row.path).resolve() == path:
-                started = next(iter(store.records(row.id, until=1))).event
-                if isinstance(started, RunStarted):
-                    hide = redactor_for(place, store, row.id)
-                    return hide.envelope({"input": started.input})["input"]
-    finally:
-        store.close()
-    return None

@@ -6,7 +6,7 @@ Times are Unix milliseconds, durations milliseconds, costs US dollars.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -170,8 +170,9 @@ def run_view(
     live: bool,
     asks: Sequence[Ask],
     host: str,
+    expires_ns: Callable[[Ask], int] = lambda ask: ask.expires_at_ns,
 ) -> RunView:
-    """A run as it stands; `ids` are those of its program."""
+    """A run as it stands; `ids` are those of its program. `expires_ns` says until when a question can be answered."""
     progress, now = story.progress, time.time_ns()
     started = progress.started_ns or row.created_at_ns
     ended = row.ended_at_ns or (now if live else story.last_ns or started)
@@ -187,7 +188,7 @@ def run_view(
         tokens=story.tokens,
         cost=story.cost,
         stages=tuple(_line(line, now if live else ended, hide, ids) for line in progress.lines),
-        questions=tuple(_question(ask, hide) for ask in asks),
+        questions=tuple(_question(ask, expires_ns(ask), hide) for ask in asks),
         error=Fault(error.klass, error.code, error.stage, hide.text(error.message)[:NOTE]) if error else None,
         rerun_of=story.rerun_of,
         note=hide.text(story.note),
@@ -266,9 +267,9 @@ def _line(line: Line, now_ns: int, hide: Redactor, ids: Ids) -> StageLine:
     return StageLine(line.stage, name, line.branch, line.visit, line.status, took, note, line.attempt, line.reused)
 
 
-def _question(ask: Ask, hide: Redactor) -> Question:
+def _question(ask: Ask, expires_ns: int, hide: Redactor) -> Question:
     what = "in_doubt" if ask.about == "in_doubt" else ask.what
-    expires = _ms(ask.expires_at_ns) if ask.expires_at_ns else None
+    expires = _ms(expires_ns) if expires_ns else None
     return Question(
         ask.id, ask.stage, what, hide.text(ask.question), hide.text(ask.assignee), answer_schema(ask), expires
     )

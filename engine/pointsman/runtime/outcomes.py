@@ -6,18 +6,16 @@ Law: asking reads nothing. `freshen` reads the journal, on a thread, and only wh
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from pointsman.errors import PointsmanError
-from pointsman.folders import OURS
 from pointsman.journal import Store
 from pointsman.journal.store import RunRow
 from pointsman.runtime.around import Hold
-from pointsman.runtime.journals import open_journal
+from pointsman.runtime.journals import journal_signature, open_journal
 from pointsman.runtime.progress import Progress, StageOutcome
 from pointsman.runtime.redacting import learn_state, redactor_for
 from pointsman.runtime.registry import Registry
@@ -74,7 +72,7 @@ class Outcomes:
     async def freshen(self, path: Path) -> None:
         """Read what the journal of a file's workspace has meanwhile; at most `PATIENCE_S` is waited for that."""
         journal = self._journal(path)
-        signature = _signature(journal.place)
+        signature = journal_signature(journal.place)
         if signature == journal.signature:
             return
         if journal.reading is None or journal.reading.done():
@@ -168,15 +166,3 @@ def _outcomes(place: Place, store: Store, row: RunRow) -> dict[str, StageOutcome
     for record in store.records(row.id, after=max(0, row.events - EVENTS)):
         progress.fold(record)
     return stage_outcomes(progress, row.status == "running", redactor_for(place, store, row.id))
-
-
-def _signature(place: Place) -> tuple[tuple[int, int], ...]:
-    """What a journal's files look like: a commit changes it."""
-    found = []
-    for name in ("journal.db", "journal.db-wal"):
-        try:
-            seen = os.stat(place.root / OURS / name)
-            found.append((seen.st_mtime_ns, seen.st_size))
-        except OSError:
-            found.append((0, 0))
-    return tuple(found)

@@ -233,3 +233,28 @@ async def test_what_is_told_of_live_runs(folder: Path) -> None:
         leave()
     finally:
         await runs.close()
+
+
+async def test_runs_of_other_processes_are_told_of_too(folder: Path) -> None:
+    """Another process writes to the journal; whoever watches hears of it, and of nothing that was there before."""
+    other, runs = Registry(), Registry()
+    elsewhere = Desk(other, Definitions())
+    options = Options(cwd=folder, answers={"sure": {"approved": True}})
+    try:
+        before = await elsewhere.start(folder / "p.pipeline.yaml", None, {}, options)
+        await ended(other, before.run)
+        desk = Desk(runs, Definitions(), folder)
+        told: list[str] = []
+        leave = desk.watch(lambda views: told.extend(f"{view.run} {view.status}" for view in views))
+        while not desk.has_looked:
+            await asyncio.sleep(0)
+        after = await elsewhere.start(folder / "p.pipeline.yaml", None, {}, options)
+        await ended(other, after.run)
+        async with asyncio.timeout(30):
+            while f"{after.run} completed" not in told:
+                await asyncio.sleep(0.05)  # it looks each second
+        assert not any(before.run in one for one in told)
+        leave()
+    finally:
+        await other.close()
+        await runs.close()
