@@ -17,6 +17,24 @@ from e2e.servers import server_of
 from editors.screen import Screen, launched, opened
 from editors.workbench import EDITORS, ROOT, Workbench, install, profile, workbench
 
+WELCOME = """\
+pipeline: welcome
+language: 1
+description: Sort a ticket, and note what it is about.
+
+input: {type: object, required: [ticket], properties: {ticket: {type: string}}}
+state: {notes: {type: array, default: [], merge: append}}
+
+agents:
+  classify: {python: "agents.triage:classify"}
+
+stages:
+  remember:
+    set: {notes: "${{ input.ticket }}"}
+    next: end
+"""
+"""A pipeline that somebody has begun to write."""
+
 FAILURES = EDITORS / "failures"
 Keep = Callable[[Path], None]
 KEEPS = pytest.StashKey[list[Keep]]()
@@ -82,7 +100,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, package: Path) -> Iterator[Wo
 def folder(tmp_path: Path, keep: Callable[[Keep], None]) -> Iterator[Path]:
     """A copy of the example with a server of its own."""
     root = Path(shutil.copytree(EXAMPLES / "support_triage", tmp_path / "support_triage"))
-    workspace(root, {})
+    workspace(root, {"welcome.pipeline.yaml": WELCOME})
     keep(lambda to: _copied(root / ".pointsman" / "server.log", to))
     with server_of(root):
         yield root
@@ -103,9 +121,7 @@ def show(browser: Browser, keep: Callable[[Keep], None]) -> Iterator[Show]:
 def screen(desk: Workbench, folder: Path, show: Show, keep: Callable[[Keep], None]) -> Screen:
     """The folder open in the workbench."""
     keep(lambda to: kept_of(desk, to))
-    shown = show(desk.page(folder))
-    shown.connected()
-    return shown
+    return show(desk.page(folder))
 
 
 def kept_of(desk: Workbench, to: Path) -> None:

@@ -15,6 +15,12 @@ START_MS = 90_000
 """How long the workbench may take to load, the first time from a cold disk."""
 SIZE: ViewportSize = {"width": 1400, "height": 900}
 
+STILL = """async () => {
+    const ending = (one) => one.playState === "running" && one.effect?.getComputedTiming().iterations !== Infinity;
+    await Promise.all(document.getAnimations().filter(ending).map((one) => one.finished.catch(() => null)));
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+}"""
+
 expect.set_options(timeout=WAIT_MS)
 
 
@@ -49,13 +55,17 @@ class Screen:
 
     def connected(self) -> None:
         """Wait until the extension has its server: what is pressed before that, the workbench forgets."""
-        status = self.page.locator(".statusbar-item[id^='pointsman.pointsman'] .codicon-check")
-        expect(status).to_be_visible(timeout=START_MS)
+        status = self.page.locator(".statusbar-item[id^='pointsman.pointsman']")
+        expect(status.locator(".codicon-check, .codicon-sync")).to_be_visible(timeout=START_MS)
 
     def keep(self, to: Path) -> None:
         """A picture of what is shown, and what the browser's console said."""
         self.page.screenshot(path=to / "screen.png")
         (to / "console.log").write_text("\n".join(self.console), "utf-8")
+
+    def still(self) -> None:
+        """Wait until nothing moves that comes to an end, and what is there has been painted."""
+        self.page.evaluate(STILL)
 
     def press(self, *keys: str) -> None:
         """Keys one after the other, such as `Control+Space`."""
@@ -79,6 +89,8 @@ class Screen:
         self.press("Enter")
         expect(self.page.locator(f".tab.active[data-resource-name='{name}']")).to_be_visible()
         expect(self.editor.locator(".view-line").first).to_be_visible()
+        if name.endswith((".pipeline.yaml", ".policy.yaml")):
+            self.connected()
 
     def command(self, title: str) -> None:
         """Run a command by its title in the palette."""
@@ -86,10 +98,10 @@ class Screen:
         box = self.page.locator(".quick-input-widget input.input")
         expect(box).to_be_focused()
         box.fill(f">{title}")
-        row = self.page.locator(".quick-input-list .monaco-list-row.focused")
-        expect(row).to_have_attribute("aria-label", re.compile(f"^{re.escape(title)}"))
+        row = self.page.locator(f".quick-input-list .monaco-list-row.focused[aria-label^='{title}']")
+        expect(row).to_be_visible()
         self.press("Enter")
-        expect(row).to_have_count(0)
+        expect(row).to_be_hidden()
 
     def go_to(self, line: int, column: int = 1) -> None:
         """The cursor to a place of the file at hand, from 1."""
@@ -115,13 +127,82 @@ class Screen:
         """The rows of the completion list."""
         return self.page.locator(".suggest-widget.visible .monaco-list-row")
 
-    def squiggle(self, severity: str = "error") -> Locator:
+    def squiggles(self, severity: str = "error") -> Locator:
         """What is underlined."""
         return self.editor.locator(f".squiggly-{severity}")
 
-    def tree(self, view: str) -> Locator:
-        """The rows of a view, by its title."""
-        return self.page.locator(f".pane:has(.pane-header[aria-label*='{view}']) .monaco-list-row")
+    def choose(self, text: str) -> None:
+        """Take a suggestion that is offered first."""
+        expect(self.offers().first).to_contain_text(text)
+        self.press("Enter")
+        expect(self.offers()).to_have_count(0)
+
+    def view(self, title: str) -> None:
+        """Show a view of the activity bar."""
+        self.page.locator(f".activitybar .action-label[aria-label^='{title}']").click()
+        expect(self.page.locator(".sidebar .composite.title")).to_contain_text(title)
+
+    def side_bar(self, width: int) -> None:
+        """Make the side bar wider or narrower, as one does with the mouse."""
+        box = self.page.locator(".part.sidebar").bounding_box()
+        assert box
+        edge, middle = box["x"] + box["width"], box["y"] + box["height"] / 2
+        self.page.mouse.move(edge, middle)
+        self.page.mouse.down()
+        self.page.mouse.move(box["x"] + width, middle, steps=4)
+        self.page.mouse.up()
+        self.away()
+
+    def away(self) -> None:
+        """The mouse where it points at nothing."""
+        self.page.mouse.move(SIZE["width"] / 2, SIZE["height"] - 5)
+
+    def section(self, title: str) -> Locator:
+        """A section of the side bar with all it shows."""
+        header = self.page.locator(f".pane-header[aria-label^='{title}']")
+        return self.page.locator(".part.sidebar .pane").filter(has=header)
+
+    def fold(self, *sections: str) -> None:
+        """Close sections of the side bar."""
+        for section in sections:
+            header = self.page.locator(f".part.sidebar .pane-header[aria-label^='{section}']")
+            if header.get_attribute("aria-expanded") == "true":
+                header.click()
+            expect(header).to_have_attribute("aria-expanded", "false")
+
+    # --- debugging ----------------------------------------------------------------------------------------------------
+
+    def stopped(self, frame: str) -> None:
+        """Wait until the innermost frame is this one, and its variables are there."""
+        row = self.page.locator(".debug-call-stack .monaco-list-row[aria-label^='Stack Frame']").first
+        expect(row).to_have_attribute("aria-label", re.compile(f"^Stack Frame {re.escape(frame)}"))
+        expect(self.scope("Args")).to_be_visible()
+
+    def scope(self, name: str) -> Locator:
+        """The row of a scope in the variables view."""
+        return self.page.locator(f".debug-variables .monaco-list-row[aria-label='Scope {name}']")
+
+    def variable(self, name: str) -> Locator:
+        """The row of a variable."""
+        return self.page.locator(f".debug-variables .monaco-list-row[aria-label^='{name}, value']")
+
+    def tool(self, name: str) -> None:
+        """Click a button of the debugger's toolbar."""
+        self.page.locator(f".debug-toolbar [aria-label^='{name}']").click()
+
+    def console_says(self, line: str, answer: str) -> None:
+        """Type a line in the debug console, and wait for what it answers."""
+        self.page.locator(".repl-input-wrapper .view-lines").click()
+        self.write(line)
+        self.press("Enter")
+        expect(self.page.locator(".repl .monaco-list-row", has_text=answer).last).to_be_visible()
+
+    def input_of(self, pipeline: str, text: str) -> None:
+        """Type an input where F5 asks for it, and wait until it is understood."""
+        box = self.page.locator(".quick-input-widget")
+        expect(box).to_contain_text(f"Input of {pipeline}")
+        self.write(text)
+        expect(box.locator(".monaco-list-row.focused")).to_contain_text(text)
 
 
 def exactly(text: str) -> re.Pattern[str]:
