@@ -75,7 +75,28 @@ async function goOn(client: Client): Promise<void> {
     return;
   }
   const started = await goOnFrom(run, {});
-  if (started && session) await vscode.debug.stopDebugging(session);
+  if (!started || !session) return;
+  await vscode.debug.stopDebugging(session);
+  await showStop(session);
+}
+
+/** A session that stops while another is looked at opens no editor: when that other one has gone, it is shown. */
+async function showStop(gone: vscode.DebugSession): Promise<void> {
+  const item = vscode.debug.activeStackItem;
+  if (item instanceof vscode.DebugStackFrame && item.session.id !== gone.id) {
+    await vscode.commands.executeCommand("workbench.action.debug.callStackTop");
+    return;
+  }
+  const once = vscode.Disposable.from(
+    vscode.debug.onDidChangeActiveStackItem((next) => {
+      if (!(next instanceof vscode.DebugStackFrame) || next.session.id === gone.id) return;
+      once.dispose();
+      void vscode.commands.executeCommand("workbench.action.debug.callStackTop");
+    }),
+    vscode.debug.onDidTerminateDebugSession((ended) => {
+      if (ended.id !== gone.id) once.dispose();
+    }),
+  );
 }
 
 /** End the workspace's server, as `pointsman stop` does; live runs are interrupted only if a person says so. */
