@@ -28,6 +28,10 @@ from pointsman.language.diagnostics import did_you_mean
 from pointsman.runtime.makings import Makings, Why, changes, makings_of
 
 
+FEW = 3
+"""Changed stages that a sentence names."""
+
+
 @dataclass(slots=True)
 class Kept:
     """What a stage's visit came to: asked with `args` and `request`, answered with `value`."""
@@ -219,7 +223,10 @@ def _first(
                 return f"goes on from {name}: {', '.join(why.work)}"
             if why.contract and kept[entered.effect].unfit:
                 return f"goes on from {name}: its contract has changed"
-    return "goes on from where it ended: nothing it had done has changed"
+    later = [f"{name} ({', '.join(why.work)})" for name, why in changed.items() if why.work]
+    if later:
+        return f"goes on from where it stood; changed since: {', '.join(later[:FEW])}"
+    return "goes on from where it stood: nothing it had done has changed"
 
 
 def check_stage(program: Program, name: str) -> None:

@@ -89,7 +89,7 @@ CASES = {
     "a value that is set": Case({"p.pipeline.yaml": ("outputs.first }}\"}}\n  b", "outputs.first + 1 }}\"}}\n  b")},
                                 "l r z", "keep: its `set`", asked=True),
     "an agent that failed": Case({"agents/z.py": ("raise RuntimeError('no')", "return n")}, "z", "last", before=FAILS),
-    "it failed and nothing changed": Case({}, "z", "where it ended", outcome="failed", before=FAILS),
+    "it failed and nothing changed": Case({}, "z", "where it stood", outcome="failed", before=FAILS),
     "a contract that was too strict": Case(
         {"p.pipeline.yaml": ("maximum: 5", "maximum: 9")}, "", "last: its contract has changed", before=TOO_MUCH
     ),
