@@ -139,7 +139,8 @@ class Screen:
 
     def view(self, title: str) -> None:
         """Show a view of the activity bar."""
-        self.page.locator(f".activitybar .action-label[aria-label^='{title}']").click()
+        # Not the icon itself: a badge may lie over it.
+        self.page.locator(f".activitybar .action-item:has(.action-label[aria-label^='{title}'])").click()
         expect(self.page.locator(".sidebar .composite.title")).to_contain_text(title)
 
     def side_bar(self, width: int) -> None:

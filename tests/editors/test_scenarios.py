@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import expect
+from playwright.sync_api import FloatRect, expect
 
 from e2e.cli import pointsman
 from editors.pictures import picture
@@ -11,6 +11,8 @@ from editors.screen import Screen
 
 FILE = "triage.pipeline.yaml"
 TICKET = "I lost my password"
+TOP: FloatRect = {"x": 0, "y": 0, "width": 1400, "height": 620}
+"""Where there is something to see when no panel is open."""
 
 
 def line_of(folder: Path, text: str) -> int:
@@ -41,7 +43,7 @@ def test_a_stage_is_written_with_completion_and_its_error_put_right(screen: Scre
     screen.press("Enter")
     screen.write("- {when: result.")
     expect(screen.offers().first).to_contain_text("intent")
-    picture(screen, "completion", {"x": 0, "y": 0, "width": 1400, "height": 620})
+    picture(screen, "completion", TOP)
     screen.choose("intent")
     screen.write(' == "refund", to: ')
     expect(screen.offers().first).to_contain_text("remember")
@@ -54,7 +56,7 @@ def test_a_stage_is_written_with_completion_and_its_error_put_right(screen: Scre
     menu = screen.page.locator(".context-view .action-list-item, .action-widget .monaco-list-row")
     fix = menu.filter(has_text="Change to remember")
     expect(fix).to_be_visible()
-    picture(screen, "quick-fix", {"x": 0, "y": 0, "width": 1400, "height": 620})
+    picture(screen, "quick-fix", TOP)
     fix.click()
     expect(screen.squiggles()).to_have_count(0)
     screen.press("Control+s")
@@ -71,7 +73,7 @@ def test_f5_stops_says_why_this_route_and_goes_back(screen: Screen, folder: Path
     expect(screen.editor.locator(".codicon-debug-breakpoint")).to_be_visible()
     screen.press("F5")
     screen.input_of("triage", TICKET)
-    picture(screen, "input", {"x": 0, "y": 0, "width": 1400, "height": 620})
+    picture(screen, "input", TOP)
     screen.press("Enter")
     screen.stopped("triage")
     for part in ("policy before", "agent classify", "policy after", "route → note"):
@@ -103,8 +105,8 @@ def test_f5_stops_says_why_this_route_and_goes_back(screen: Screen, folder: Path
     expect(graph.locator(".node[data-key='reply'].current")).to_be_visible()
     expect(graph.locator(".node[data-key='note'].cursor")).to_be_visible()
     expect(screen.section("Call Stack")).to_contain_text("replayed: before note")
-    screen.away()
-    picture(screen, "step-back")
+    expect(screen.section("Call Stack")).not_to_contain_text("Load More")
+    picture(screen, "step-back", TOP)
     screen.tool("Continue")
     expect(screen.page.locator(".debug-toolbar")).to_be_hidden()
     [run] = runs(folder)
@@ -130,4 +132,25 @@ def test_an_agent_is_changed_and_the_run_goes_on_from_it(screen: Screen, folder:
     tree = screen.page.locator(".part.sidebar .monaco-list-row")
     expect(tree.filter(has_text="re-used").filter(has_text="triage")).to_be_visible()
     expect(tree.filter(has_text="cancelled")).to_be_visible()
-    picture(screen, "go-on")
+    screen.command("Notifications: Clear All Notifications")
+    picture(screen, "go-on", {"x": 0, "y": 0, "width": 1400, "height": 660})
+    # What was re-used was not called: the tool of the agent that was changed is, once the run goes on.
+    screen.press("F5")
+    expect(tree.filter(has_text="completed")).to_be_visible()
+    assert [run["outcome"] for run in runs(folder)] == ["completed", "cancelled"]
+
+
+def test_a_question_is_answered_where_it_is_put(screen: Screen, folder: Path) -> None:
+    screen.open(FILE)
+    screen.press("F5")
+    screen.input_of("triage", "I want a refund")
+    screen.press("Enter")
+    notice = screen.page.locator(".notifications-toasts .notification-list-item", has_text="asks at approve")
+    expect(notice).to_be_visible()
+    screen.view("Pointsman")
+    tree = screen.page.locator(".part.sidebar .monaco-list-row")
+    expect(tree.and_(screen.page.locator("[aria-label='Question at approve: Refund?']"))).to_be_visible()
+    picture(screen, "question")
+    notice.locator(".monaco-button", has_text="Approve").click()
+    expect(tree.filter(has_text="completed")).to_be_visible()
+    assert [run["outcome"] for run in runs(folder)] == ["completed"]

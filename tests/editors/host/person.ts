@@ -69,8 +69,13 @@ export async function changed<T>(file: string, change: (text: string) => string,
   const after = change(before);
   assert.notEqual(after, before, `nothing changes in ${file}`);
   const editor = await open(file);
-  const whole = new vscode.Range(new vscode.Position(0, 0), editor.document.lineAt(editor.document.lineCount - 1).range.end);
-  assert.ok(await editor.edit((edit) => edit.replace(whole, after)));
+  // Only what differs is written, as a person does it: breakpoints move with the lines around.
+  let start = 0;
+  while (before[start] === after[start]) start += 1;
+  let same = 0;
+  while (same < Math.min(before.length, after.length) - start && before.at(-1 - same) === after.at(-1 - same)) same += 1;
+  const range = new vscode.Range(editor.document.positionAt(start), editor.document.positionAt(before.length - same));
+  assert.ok(await editor.edit((edit) => edit.replace(range, after.slice(start, after.length - same))));
   await save(editor);
   try {
     return await act();
