@@ -41,6 +41,7 @@ editor: $(STAMP)
 
 # vscode-extension/pointsman-<version>.vsix, with the Node.js of .editors/ or the one on the PATH.
 extension: node_modules/.package-lock.json
+	@rm -f vscode-extension/*.vsix
 	@$(WITH_NODE) npm run --silent package --workspace vscode-extension >/dev/null
 	@ls -sh vscode-extension/*.vsix
 
