@@ -27,7 +27,6 @@ from pointsman.kernel.state import State
 from pointsman.language.diagnostics import did_you_mean
 from pointsman.runtime.makings import Makings, Why, changes, makings_of
 
-
 FEW = 3
 """Changed stages that a sentence names."""
 
