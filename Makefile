@@ -46,7 +46,7 @@ extension: node_modules/.package-lock.json
 	@ls -sh vscode-extension/*.vsix
 
 node_modules/.package-lock.json: package-lock.json
-	@$(WITH_NODE) node -e 'process.exit(parseInt(process.versions.node) < 22)' || { echo "Node.js 22 or newer is needed; tests/editors/setup.sh workbench installs one into .editors/"; exit 1; }
+	@$(WITH_NODE) node -e 'process.exit(parseInt(process.versions.node) < 22 ? 1 : 0)' || { echo "Node.js 22 or newer is needed; tests/editors/setup.sh workbench installs one into .editors/"; exit 1; }
 	@$(WITH_NODE) npm ci --silent --no-audit --no-fund
 	@touch $@
 
