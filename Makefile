@@ -28,7 +28,7 @@ test-editors: $(STAMP)
 	@tests/editors/setup.sh
 	@$(MAKE) --no-print-directory extension
 	@$(BIN)/pip install -q --disable-pip-version-check --group editors
-	$(WITH_NODE) npm test --silent --workspace vscode-extension
+	$(WITH_NODE) npm test --silent --workspace vscode-extension -- --reporter dot
 	$(WITH_NODE) npm run --silent build --workspace tests/editors
 	$(WITH_NODE) npm run --silent check --workspace tests/editors
 	$(BIN)/pytest -q tests/editors
