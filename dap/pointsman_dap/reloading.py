@@ -39,7 +39,7 @@ def affected_words(change: DefinitionChange, timeline: Timeline, program: Path, 
 
 
 def _broken(change: DefinitionChange) -> str:
-    return f"{change.path.name} is broken, line {change.line + 1}: {change.problem}"
+    return change.flaw.words(0) if change.flaw else ""
 
 
 def _finished(timeline: Timeline) -> list[str]:

@@ -97,14 +97,16 @@ class Telling:
             "version": change.version,
             "at": change.at,
             "affects": list(change.affects),
+            "kept": change.kept,
         }
-        if change.problem:
+        flaw = change.flaw
+        if flaw is not None:
             data = await asyncio.to_thread(read_text, change.path)
             source = Source(change.path.name, data or b"")
-            start = _offset(source, change.line, change.column)
-            end = _offset(source, change.end_line, change.end_column)
+            start = _offset(source, flaw.line, flaw.column)
+            end = _offset(source, flaw.end_line, flaw.end_column)
             place = self._converter.range(source, Span(start, max(start, end)))
-            said["problem"] = {"message": change.problem, "range": place}
+            said["problem"] = {"message": flaw.message, "range": place}
         return said
 
     def _shows_another(self, view: RunView) -> bool:

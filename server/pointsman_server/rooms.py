@@ -86,7 +86,7 @@ class Rooms:
         """The disk, wherever an editor's documents lie."""
         from pointsman.runtime.watch import Watches
 
-        return Watches()
+        return Watches(log)
 
     @cached_property
     def definitions(self) -> Definitions:
@@ -104,7 +104,7 @@ class Rooms:
         from pointsman.runtime.reload import Reload
         from pointsman_server.hosts import tell
 
-        self._reload = Reload(Path(self._root), self.definitions, self.watches.listen)
+        self._reload = Reload(Path(self._root), self.definitions, self.watches.listen, log)
         self._reload.start()
         return Desk(self.runs, self.definitions, Path(self._root), tell)
 
@@ -158,8 +158,8 @@ def log_change(change: DefinitionChange) -> None:
     """Say in the log what a saved file has come to."""
     if change.state == "gone":
         log(f"{change.path}, which was broken, is there no more")
-    elif change.state == "broken":
-        log(f"{change.path} is broken, line {change.line + 1}: {change.problem}; the last good version stays live")
+    elif change.flaw is not None:
+        log(f"{change.path.parent}: {change.flaw.words(0)}" + ("; the last good version stays live" * change.kept))
     else:
         affects = f", changes {', '.join(change.affects)}" if change.affects else ""
         log(f"{change.path} is live, version {change.version}{affects}")

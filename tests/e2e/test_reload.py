@@ -86,11 +86,11 @@ def test_a_broken_file_keeps_its_last_good_version(desk: Path) -> None:
     with server_of(desk):
         assert pointsman(*RUN, "--detach", cwd=desk).code == 0
         edit(desk, "desk.pipeline.yaml", "agent: draft", "agent: drafft")
-        _logged(desk, "desk.pipeline.yaml is broken, line 28: there is no agent drafft")
+        _logged(desk, "desk.pipeline.yaml is broken (line 28: there is no agent drafft")
         run = pointsman(*RUN, cwd=desk)
         assert run.code == 0, run.err
-        assert "note: desk.pipeline.yaml is broken, line 28" in run.err
-        assert "its last good version runs" in run.err
+        assert "note: desk.pipeline.yaml is broken (line 28" in run.err
+        assert "so its last good version of" in run.err
         assert pointsman("check", "desk.pipeline.yaml", cwd=desk).code == 1
         edit(desk, "desk.pipeline.yaml", "agent: drafft", "agent: draft")
         _logged(desk, "desk.pipeline.yaml is live, version 2")
@@ -123,7 +123,7 @@ async def test_a_stopped_run_says_what_a_save_would_change(desk: Path) -> None:
             while not any(one["breakpoint"].get("line") == reply + 1 for one in client.events("breakpoint")):
                 await client.until("breakpoint")
             edit(desk, "desk.pipeline.yaml", "stages:", "stages: [")
-            await _said(client, "desk.pipeline.yaml is broken, line ")
+            await _said(client, "desk.pipeline.yaml is broken (line ")
             edit(desk, "care.policy.yaml", "effect: flag", "effect: deny")
             await _said(client, "care.policy.yaml was saved: the next decision uses it")
             await client.request("continue", {"threadId": 1})
@@ -174,3 +174,24 @@ async def _said(client: Patient, words: str) -> None:
     async with asyncio.timeout(30):
         while words not in client.outputs("important"):
             await client.until("output")
+
+
+async def test_a_breakpoint_stops_where_arguments_are_others(desk: Path) -> None:
+    """The stage itself has not changed, but what it is given: so it is done anew, and stopped at."""
+    edit(
+        desk,
+        "desk.pipeline.yaml",
+        '{ticket: "${{ input.ticket }}"}',
+        '{ticket: "${{ input.ticket }} ${{ state.notes }}"}',
+    )
+    with server_of(desk):
+        pointsman(*RUN, cwd=desk)
+        edit(desk, "desk.pipeline.yaml", "no fraud", "no fraud at all")
+        async with adapter(desk, Patient) as client:
+            await client.request("initialize", ABLE)
+            lines = {"source": {"path": str(desk / "desk.pipeline.yaml")}, "breakpoints": [{"line": line_of("reply:")}]}
+            await client.launch("", rerun="latest", before=[("setBreakpoints", lines)])
+            assert (await client.stopped())["description"] == "before reply"
+            await client.request("continue", {"threadId": 1})
+            await client.ended()
+        assert calls(desk) == 1

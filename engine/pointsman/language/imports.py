@@ -15,8 +15,10 @@ MOST = 300
 """Files that are followed: past them a project is taken as it is."""
 
 _IMPORT = regex(
-    rb"(?:^|;)[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|[^#\n;]*)|import[ \t]+([^#\n;]+))", MULTILINE
+    rb"(?:^|[;:])[ \t]*(?:from[ \t]*([.\w]+)[ \t]+import\b[ \t]*(\([^)]*\)|[^\n;]*)|import[ \t]+([^\n;]+))", MULTILINE
 )
+_COMMENT_OR_BREAK = regex(rb"#[^\n]*|\\\r?\n")
+"""What lies between the words of an import without being one of them."""
 _NAME = regex(rb"([\w.]+)(?:[ \t\r\n]+as[ \t\r\n]+\w+)?")
 
 
@@ -44,7 +46,7 @@ def imported(data: bytes, module: str, is_package: bool) -> frozenset[str]:
     """The modules that a module's text may import, by their full names; names that are no modules are among them."""
     package = module if is_package else module.rpartition(".")[0]
     found: set[str] = set()
-    for start, names, plain in _IMPORT.findall(data):
+    for start, names, plain in _IMPORT.findall(_COMMENT_OR_BREAK.sub(b" ", data)):
         if plain:
             found |= {name.decode() for name in _NAME.findall(plain)}
             continue

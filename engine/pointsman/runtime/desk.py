@@ -154,21 +154,24 @@ class Desk:
 
     async def answer(self, root: Path, run: str, stage: str, value: Json, by: str, options: Options) -> None:
         """Answer what a run asks; one that is parked is taken up with it. Raises what `Session.answer` raises."""
-        live = self._registry.live.get(run)
-        if live:
-            live.session.answer(stage, value, by)
-        elif not await asyncio.to_thread(
-            self._elsewhere, root, run, "answer", {"effect": stage, "value": value, "by": by}
-        ):
+        live = await self._registry.here(run)
+        if live is None:
+            words = {"effect": stage, "value": value, "by": by}
+            if await asyncio.to_thread(self._elsewhere, root, run, "answer", words):
+                return
+            live = await self._registry.here(run)  # somebody else may have taken it up meanwhile
+        if live is None:
             self._registry.resume(find_place(root), run, options, answer=(stage, value, by))
+        else:
+            live.session.answer(stage, value, by)
 
     async def cancel(self, root: Path, run: str, by: str, options: Options) -> None:
         """Ask for a run's end; one that is parked or was interrupted is taken up for it. Raises RunUnavailable."""
-        live = self._registry.live.get(run)
+        live = await self._registry.here(run)
         if live is None:
             if await asyncio.to_thread(self._elsewhere, root, run, "cancel", {"by": by}):
                 return
-            live = self._registry.resume(find_place(root), run, options)
+            live = await self._registry.here(run) or self._registry.resume(find_place(root), run, options)
         live.session.cancel(by)
 
     # --- live runs --------------------------------------------------------------------------------------------------
@@ -262,7 +265,8 @@ def prepared(
         loaded, broken = definitions.load(place.root / row.path, started.pipeline)
         reuse = plan(store, row.id, made_of(loaded), start_at or "")
         cwd = Path(started.cwd) if Path(started.cwd).is_dir() else options.cwd
-        note = "; ".join(filter(None, (reuse.note, broken)))
+        beside = f"run {row.id} is live still, and goes on as it is" if row.status == "running" else ""
+        note = "; ".join(filter(None, (reuse.note, broken, beside)))
         return loaded, started.input, replace(options, reuse=reuse, note=note, cwd=cwd)
     finally:
         store.close()

@@ -19,7 +19,8 @@ from pointsman.executors.call import CallSpec, Executor, Outcome, Port
 from pointsman.journal.replay import program_of
 from pointsman.journal.store import Store
 from pointsman.kernel import events as ev
-from pointsman.kernel.coordination import stage_id
+from pointsman.kernel import machine
+from pointsman.kernel.coordination import block_of, stage_id
 from pointsman.kernel.effects import Invoke
 from pointsman.kernel.events import Json
 from pointsman.kernel.instructions import Program
@@ -81,19 +82,27 @@ class Reuse:
         return self._take(asked.effect, branch, at.args, at.request, state)
 
     def covers(self, state: State, branch: str) -> bool:
-        """Whether what a branch does next will be taken of the older run, as far as can be told beforehand: a debugger
-        lets it pass."""
+        """Whether what a branch does next will be taken of the older run: a debugger lets it pass."""
         at = state.branches.get(branch)
         if at is None or self._begun(state, branch):
             return False
         code = state.program.at(at.block, at.stage)
-        if code.id not in self.same or self.start_at in (code.id, code.name):
+        if code.id not in self.same or self._starts(code.id):
             return False
-        if code.kind not in ("agent", "ask"):
-            return True
-        visit = at.visits.get(at.stage, 0) + (at.part == "enter")
-        found = self.kept.get(f"{branch}:{at.stage}#{visit}")
-        return found is not None and self._usable(found, code.id)
+        if at.part == "enter":
+            coming = machine.advance(state, branch)
+            entered = (coming.effect, coming.args, coming.request) if isinstance(coming, ev.StageEntered) else None
+        else:
+            entered = at.effect, at.args, at.request
+        return code.kind not in ("agent", "ask") or entered is None or self._fits(*entered, code.id, at.attempt)
+
+    def saw(self, records: Iterable[ev.Record]) -> None:
+        """Learn what has happened: the stage to start at was come to, and be it only to be skipped."""
+        for record in records:
+            if isinstance(record.event, ev.StageEntered | ev.StageSkipped) and self.start_at:
+                block = block_of(record.branch)
+                if self._starts(f"{block}.{record.event.stage}".lstrip(".")) or self._starts(block):
+                    self._anew.add(record.branch)
 
     def went_on(self, records: Iterable[ev.Record]) -> None:
         """Learn from a run's own past what it has done anew already: it goes on after its host has died."""
@@ -109,24 +118,26 @@ class Reuse:
         self._anew.update(asked.values())
 
     def _take(self, effect: str, branch: str, args: Json, request: Json, state: State, attempt: int = 1) -> Kept | None:
-        found = self.kept.get(effect)
-        name = _id(state, branch)
-        fits = (
-            found is not None
-            and attempt == 1
-            and name in self.same
-            and self._usable(found, name)
-            and not self._begun(state, branch)
-            and _equal(found.args, args)
-            and _equal(found.request, request)
-        )
-        if fits:
-            return found
+        at = state.branches[branch]
+        name = state.program.at(at.block, at.stage).id
+        if not self._begun(state, branch) and self._fits(effect, args, request, name, attempt):
+            return self.kept[effect]
         self._anew.add(branch)
         return None
 
-    def _usable(self, found: Kept, name: str) -> bool:
-        return found.answered and not found.spoiled and (not found.unfit or name in self.refitted)
+    def _fits(self, effect: str, args: Json, request: Json, name: str, attempt: int) -> bool:
+        """Whether the older run has an answer to this very call, and it may be taken."""
+        found = self.kept.get(effect)
+        return (
+            found is not None
+            and attempt == 1
+            and name in self.same
+            and found.answered
+            and not found.spoiled
+            and (not found.unfit or name in self.refitted)
+            and _equal(found.args, args)
+            and _equal(found.request, request)
+        )
 
     def _begun(self, state: State, branch: str) -> bool:
         """Whether something before this place was done anew, or the stage to start at was reached."""
@@ -135,8 +146,11 @@ class Reuse:
         if not self.start_at:
             return False
         lines = [at for at in state.branches.values() if related(branch, at.id)]
-        seen = {state.program.at(at.block, name).id for at in lines for name in at.visits}
-        return any(self.start_at in (name, name.rpartition(".")[2]) for name in seen)
+        return any(self._starts(state.program.at(at.block, name).id) for at in lines for name in at.visits)
+
+    def _starts(self, name: str) -> bool:
+        """Whether a stage, by its path of names, is the one to start at."""
+        return bool(self.start_at) and self.start_at in (name, name.rpartition(".")[2])
 
 
 def related(one: str, other: str) -> bool:
@@ -210,14 +224,14 @@ def _first(
 ) -> str:
     """From where a run goes on, and why, in a sentence."""
     if start_at:
-        return f"goes on from {start_at}, as asked for"
+        return f"does {start_at} anew, as asked for, and what comes after it"
     for record in records:
         if isinstance(record.event, ev.StageEntered):
             entered = record.event
             name = stage_id(program, record.branch, entered.stage)
             why = changed.get(name)
             if why is None:
-                return f"goes on from {name}, which is no more"
+                continue  # it is no more, and what it did matters to nobody
             if why.work:
                 return f"goes on from {name}: {', '.join(why.work)}"
             if why.contract and kept[entered.effect].unfit:
@@ -234,11 +248,6 @@ def check_stage(program: Program, name: str) -> None:
     known = sorted({code.id for code in codes} | {code.name for code in codes})
     if name not in known:
         raise Misuse("stage_unknown", f"there is no stage {name}{did_you_mean(name, known)}", f"These are: {known}")
-
-
-def _id(state: State, branch: str) -> str:
-    at = state.branches[branch]
-    return state.program.at(at.block, at.stage).id
 
 
 def _equal(one: Json, other: Json) -> bool:

@@ -85,6 +85,7 @@ class Session:
         self._driver: Driver
         self._agents: Agents
         self._reuse: Reuse | None = None
+        self._given: dict[str, Ask] = {}
         self._first: tuple[AnyEffect, ...] = ()
 
     @property
@@ -138,15 +139,30 @@ class Session:
     def answer(self, stage: str, value: Json, by: str = "") -> None:
         """Answer the question at a stage (or of an effect's id); it is journaled in the next turn.
 
-        Raises RunUnavailable for no such question, several, or one that has expired, Misuse for an unfit answer.
+        Raises RunUnavailable for no such question, several, or one that has expired or been answered, Misuse for an
+        unfit answer.
         """
         now_ns = self._options.clock.now_ns()
         ask = question_at(self.questions(), stage)
+        if self._is_answered(ask):
+            raise RunUnavailable(
+                "answered_already", f"the question at {ask.stage} has been answered already", "The first answer holds"
+            )
         check_answer(ask, value, now_ns - self._driver.stood_ns(ask))
         if ask.about == "stage":
             signed = {"by": by, "at": now_ns / 1e9}
             value = {"answer": value, **signed} if ask.what == "review" else {**value, **signed}
-        self._driver.post(Answered(ask.id, value, by), ask.branch)
+        self._give(ask, Answered(ask.id, value, by))
+
+    def _give(self, ask: Ask, answer: Answered) -> None:
+        self._given[ask.id] = ask
+        self._driver.post(answer, ask.branch)
+
+    def _is_answered(self, ask: Ask) -> bool:
+        """Whether an answer to this very question is on its way; those to questions that are gone are forgotten."""
+        pending = self.state.pending
+        self._given = {effect: given for effect, given in self._given.items() if pending.get(effect) is given}
+        return ask.id in self._given
 
     async def edit(self, branch: str, path: Sequence[str | int], value: Json, by: str) -> None:
         """Change what a branch sees, while the run is held; returns when it is journaled.
@@ -213,12 +229,17 @@ class Session:
 
         A question in doubt is never answered beforehand.
         """
+        if self._reuse:
+            self._reuse.saw(records)
         for record in records:
             ask = record.event
             if not isinstance(ask, Asked) or ask.about != "stage" or ask.effect not in state.pending:
                 continue
             if self._reuse and (known := self._reuse.answer(ask, record.branch, state)):
-                self._driver.post(Answered(ask.effect, known.value, known.by, self._reuse.run), record.branch)
+                self._give(
+                    question_at(self.questions(), ask.effect),
+                    Answered(ask.effect, known.value, known.by, self._reuse.run),
+                )
             elif ask.stage in self._options.answers:
                 with suppress(PointsmanError):  # unfit, too late, or the run has ended in the same turn
                     self.answer(ask.effect, self._options.answers[ask.stage], "prepared")

@@ -7,7 +7,8 @@ all in one way.
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +24,12 @@ from pointsman.language.workspace import read_workspace
 SETTINGS = "pointsman.toml"
 Read = Callable[[Path], bytes | None]
 """Gives the bytes of a file, None when there is none."""
+
+MANY = 500
+"""Pipelines of one workspace that are looked for."""
+SMALL = 256 * 1024
+"""Bytes of a pipeline that is looked at before anybody asks for it: larger ones take too long to read for a perhaps."""
+_TOOLS = frozenset({"node_modules", "venv", "__pycache__", "site-packages"})
 
 MAX_FILE = 16 * 1024 * 1024
 """Bytes of a text we read: nothing that a person writes by hand is larger."""
@@ -80,6 +87,20 @@ def read_source(path: Path, shown: str | None = None, read: Read | None = None) 
         raise Misuse("file_missing", f"there is no file {name}", near_file(path)) from None
     except OSError as error:
         raise Misuse("file_unreadable", f"{name} can not be read: {error.strerror}") from None
+
+
+def pipelines_below(root: Path) -> Iterator[Path]:
+    """The pipeline files of a workspace, as far as they are small and not in a folder of tools; at most `MANY`."""
+    count = 0
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(one for one in folders if not one.startswith(".") and one not in _TOOLS)
+        for path in (Path(folder, name) for name in sorted(names) if analysis.kind_of(name) == "pipeline"):
+            with suppress(OSError):  # a link to nowhere, such as an editor's lock
+                if path.stat().st_size <= SMALL:
+                    count += 1
+                    yield path
+            if count >= MANY:
+                return
 
 
 def is_ours(path: Path) -> bool:

@@ -143,14 +143,15 @@ def _lines(one: Node) -> dict[str, Any]:
     return {child.name: child.shown for child in one.children()}
 
 
+# None of them is empty: before the first result there are no outputs, and a `set` has no arguments.
 GROUPS = {
-    "one enter": "Args Outputs State Changes Budget Envelope",
-    "one policy before": "Args Outputs State Policy Changes Budget Attempt Envelope",
-    "one policy after": "Args Result Outputs State Policy Changes Budget Attempt Envelope",
+    "one enter": "Args State Changes Budget Envelope",
+    "one policy before": "Args State Policy Changes Budget Attempt Envelope",
+    "one policy after": "Args Result State Policy Changes Budget Attempt Envelope",
     "one route": "Args Result Outputs State Routing Policy Changes Budget Attempt Envelope",
-    "note set": "Args Outputs State Policy Changes Budget Envelope",
+    "note set": "Outputs State Policy Changes Budget Envelope",
     "both.alone tool call": "Call Args Outputs State Policy Changes Budget Attempt Envelope",
-    "both merge": "Args Result Outputs State Policy Changes Budget Envelope",
+    "both merge": "Result Outputs State Policy Changes Budget Envelope",
     "one enter 2": "Args Outputs State Routing Changes Budget Envelope",
     "bad failed": "Args Error Outputs State Routing Policy Changes Budget Attempt Envelope",
     "both.more.m end": "Result Outputs State Routing Changes Budget Envelope",

@@ -10,7 +10,12 @@ from pointsman.language.imports import closure, imported
     [
         ("import a.b, c as d", "m", False, {"a.b", "c"}),
         ("from a.b import c, d as e", "m", False, {"a.b", "a.b.c", "a.b.d"}),
-        ("from a import (\n    b,  # why\n    c,\n)", "m", False, {"a", "a.b", "a.why", "a.c"}),
+        ("from a import (\n    b,  # why :)\n    c,\n)", "m", False, {"a", "a.b", "a.c"}),
+        ("from a import b, \\\n    c", "m", False, {"a", "a.b", "a.c"}),
+        ("from a import \\\r\n    c", "m", False, {"a", "a.c"}),
+        ("try: import a\nexcept ImportError: from b import c", "m", False, {"a", "b", "b.c"}),
+        ("if x: import a\nelse: from . import z", "p.m", False, {"a", "p", "p.z"}),
+        ("from.x import y", "p.m", False, {"p.x", "p.x.y"}),
         ("from . import x", "p.m", False, {"p", "p.x"}),
         ("from .. import x", "p.q.m", False, {"p", "p.x"}),
         ("from .q import x", "p", True, {"p.q", "p.q.x"}),

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from pointsman.errors import RefusedDefinition
-from pointsman.runtime.definitions import DefinitionChange, Definitions, pipelines_below
+from pointsman.runtime.definitions import DefinitionChange, Definitions
 from pointsman.runtime.desk import Desk
 from pointsman.runtime.registry import Registry
 from pointsman.runtime.sessions import Options
+from pointsman.runtime.workspace import pipelines_below
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "support_triage"
 
@@ -39,7 +40,7 @@ def save(definitions: Definitions, path: Path, old: str, new: str) -> list[tuple
 
 
 def _rest(change: DefinitionChange) -> tuple[str, ...]:
-    return (change.problem,) if change.problem else change.affects
+    return (change.flaw.message,) if change.flaw else change.affects
 
 
 def test_each_kind_of_file(folder: Path, known: Definitions) -> None:
@@ -70,7 +71,7 @@ def test_what_is_broken_stays_out(folder: Path, known: Definitions) -> None:
     assert 'did you mean "draft"?' in why[0]
     loaded, note = known.load(pipeline)
     assert "drafft" not in loaded.definition.text.decode()
-    assert "triage.pipeline.yaml is broken, line 45" in note
+    assert "triage.pipeline.yaml is broken (line 45: " in note
     assert save(known, pipeline, "agent: drafft", "agent: draft") == [("triage.pipeline.yaml", "live", ())]
     assert known.load(pipeline)[1] == ""
 
@@ -79,8 +80,9 @@ def test_a_place_says_where(folder: Path, known: Definitions) -> None:
     path = folder / "agents" / "triage.py"
     path.write_text('"""ä"""\n\ndef classify(text:\n', "utf-8")
     (change,) = known.saved([path])
-    assert (change.state, change.line, change.column) == ("broken", 2, 0)
-    assert change.problem.startswith("Python can not read it: ")
+    assert change.flaw is not None
+    assert (change.state, change.flaw.line, change.flaw.column) == ("broken", 2, 0)
+    assert change.flaw.message.startswith("Python can not read it: ")
     assert list(known.broken) == [path]
     shutil.copy(EXAMPLE / "agents" / "triage.py", path)
     assert [(one.path, one.state) for one in known.saved([path])] == [(path, "live")]
@@ -132,9 +134,9 @@ async def test_a_run_that_starts_over_a_broken_file(name: str, text: str, folder
         started = await desk.start(folder / "triage.pipeline.yaml", None, {"ticket": "invoice"}, Options(cwd=folder))
         state = await runs.live[started.run].task
         assert (state.outcome, state.error) == ("completed", None)
-        if not name.endswith("policy.yaml"):  # there each decision says it
-            assert f"{Path(name).name} is broken, line" in started.note
-            assert state.started.note == started.note
+        assert f"{Path(name).name} is broken (line " in started.note
+        assert "so its last good version of" in started.note
+        assert state.started.note == started.note
     finally:
         await runs.close()
 
@@ -165,3 +167,85 @@ async def test_a_run_keeps_the_code_it_was_started_with(folder: Path) -> None:
         assert state.branches["main"].outputs["second"] == "new"
     finally:
         await runs.close()
+
+
+TWO = """\
+pipeline: pa
+language: 1
+agents: {a: {python: "agents.triage:classify"}}
+stages: {one: {agent: a, with: {text: x}}}
+---
+pipeline: pb
+language: 1
+agents: {b: {python: "agents.deep:run"}}
+stages: {one: {agent: b}}
+"""
+
+
+def told(changes: list[DefinitionChange]) -> list[tuple[str, str]]:
+    return sorted((change.path.name, change.state) for change in changes)
+
+
+def test_a_pipeline_that_is_gone_is_forgotten(folder: Path, known: Definitions) -> None:
+    other = folder / "other.pipeline.yaml"
+    shutil.copy(folder / "triage.pipeline.yaml", other)
+    assert told(known.saved([other])) == [("other.pipeline.yaml", "live")]
+    other.rename(folder / "moved.pipeline.yaml")
+    assert told(known.saved([other, folder / "moved.pipeline.yaml"])) == [("moved.pipeline.yaml", "live")]
+    assert save(known, folder / "agents/triage.py", "def", "\ndef") == [("triage.py", "live", ("triage",))]
+
+
+def test_what_mends_it_elsewhere_mends_it(folder: Path, known: Definitions) -> None:
+    settings, replies = folder / "pointsman.toml", folder / "replies.yaml"
+    good, replied = settings.read_text("utf-8"), replies.read_text("utf-8")
+    settings.write_text("redact = 3\n", "utf-8")
+    (change,) = known.saved([settings])
+    assert (change.path, change.state, change.kept) == (settings, "broken", True)
+    assert change.flaw is not None
+    assert change.flaw.file == settings
+    _, note = known.load(folder / "triage.pipeline.yaml")
+    assert note.startswith("pointsman.toml is broken (line 1: ")
+    settings.write_text(good, "utf-8")
+    assert told(known.saved([settings])) == [("pointsman.toml", "live")]
+    replies.write_text("- text: 'x\n", "utf-8")
+    assert told(known.saved([replies])) == [("triage.pipeline.yaml", "broken")]
+    replies.write_text(replied, "utf-8")
+    assert ("triage.pipeline.yaml", "live") in told(known.saved([replies]))
+    assert known.broken == {}
+
+
+def test_several_pipelines_in_one_file(folder: Path) -> None:
+    """Running one of them does not make the server forget what the other needs."""
+    path, deep = folder / "two.pipeline.yaml", folder / "agents" / "deep.py"
+    path.write_text(TWO, "utf-8")
+    deep.write_text("def run():\n    return 1\n", "utf-8")
+    definitions = Definitions()
+    definitions.know(path)
+    definitions.load(path, "pa")
+    assert save(definitions, deep, "return 1", "return 2") == [("deep.py", "live", ("one",))]
+    deep.write_text("def run(:\n", "utf-8")
+    assert told(definitions.saved([deep])) == [("deep.py", "broken")]
+    loaded, note = definitions.load(path, "pb")
+    assert b"return 2" in loaded.code[deep]
+    assert "deep.py is broken" in note
+
+
+def test_broken_when_it_was_first_looked_at(folder: Path) -> None:
+    """There is nothing to keep; mended, it is learnt, and kept when it breaks again."""
+    prompt = folder / "prompts" / "draft.md"
+    good = prompt.read_text("utf-8")
+    prompt.write_text("${{ nothing.here }}", "utf-8")
+    definitions = Definitions()
+    (change,) = definitions.know(folder / "triage.pipeline.yaml")
+    assert (change.path.name, change.state, change.kept) == ("triage.pipeline.yaml", "broken", False)
+    prompt.write_text(good, "utf-8")
+    assert ("triage.pipeline.yaml", "live") in told(definitions.saved([prompt]))
+    prompt.write_text("${{ nothing.here }}", "utf-8")
+    (change,) = definitions.saved([prompt])
+    assert (change.state, change.kept) == ("broken", True)
+    assert "so its last good version of" in definitions.load(folder / "triage.pipeline.yaml")[1]
+
+
+def test_a_link_to_nowhere_is_no_pipeline(folder: Path) -> None:
+    (folder / ".#a.pipeline.yaml").symlink_to("nobody@host.123:1")
+    assert [path.name for path in pipelines_below(folder)] == ["triage.pipeline.yaml"]

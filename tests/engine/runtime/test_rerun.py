@@ -96,8 +96,25 @@ CASES = {
     "a contract that is stricter now": Case(
         {"p.pipeline.yaml": ("maximum: 5", "maximum: 0")}, "", "nothing", outcome="failed"
     ),
-    "from a stage on": Case({}, "l r z", "goes on from both, as asked for", start_at="both", asked=True),
-    "from a stage in a branch": Case({}, "r z", "goes on from go, as asked for", start_at="go", asked=True),
+    "from a stage on": Case({}, "l r z", "does both anew, as asked for", start_at="both", asked=True),
+    "from a stage in a branch": Case({}, "r z", "does go anew, as asked for", start_at="go", asked=True),
+    "from a value that is set": Case({}, "l r z", "does keep anew", start_at="keep", asked=True),
+    "from a stage in a branch that is over by then": Case(
+        {}, "z", "does mark anew", start_at="mark", asked=True,
+        before={"p.pipeline.yaml": ('seen }}"}}\n  sure', 'seen }}"}}\n          mark: {set: {seen: 3}}\n  sure')},
+    ),
+    "from a stage that is skipped": Case(
+        {}, "z", "does skipped anew", start_at="skipped", asked=True,
+        before={"p.pipeline.yaml": ("  sure:", '  skipped: {when: "false", set: {seen: 1}}\n  sure:')},
+    ),
+    "a new first stage": Case(
+        {"p.pipeline.yaml": ("stages:\n", "stages:\n  zero: {agent: a, with: {n: 1}}\n")}, "a a l r z",
+        "changed since: zero (it is new)", asked=True,
+    ),
+    "a stage that is no more": Case(
+        {"p.pipeline.yaml": ("  gone: {set: {seen: 0}}\n", "")}, "", "nothing it had done has changed",
+        before={"p.pipeline.yaml": ("  sure:", "  gone: {set: {seen: 0}}\n  sure:")},
+    ),
     "the agent's name": Case({"p.pipeline.yaml": ("agent: z", "agent: y"), "more": ("", "")}, "z", "its agent is y"),
 }  # fmt: skip
 

@@ -37,7 +37,7 @@ export interface GraphEdge { from: string; to: string; kind: EdgeKind; label: st
 export interface Graph { name: string; range: Range; entry: string; nodes: GraphNode[]; edges: GraphEdge[] }
 export interface InputShape { schema: unknown; example: unknown; last: unknown }
 export interface DefinitionChanged {
-  uri: string; state: "live" | "broken" | "gone"; version: number; at: number; affects: string[];
+  uri: string; state: "live" | "broken" | "gone"; version: number; at: number; affects: string[]; kept: boolean;
   problem?: { message: string; range: Range };
 }
 export interface Started { run: string; note: string }
