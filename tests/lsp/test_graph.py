@@ -176,12 +176,16 @@ a: checks
   checks.risk.score -> checks.risk.aside on_error <aside>
 """,
     ),
-    "names that lead nowhere are no ways": (
+    "ways that lead nowhere have a node that says so": (
         "  one: {agent: nobody, next: nowhere}\n  two: {agent: work, routes: [{to: three}, {to: }, {when: tru}]}\n",
         """\
 a: one
   one agent: nobody
+  nowhere missing
   two agent: work
+  three missing
+  one -> nowhere next <nowhere>
+  two -> three route <{to: three}>
 """,
     ),
     "a name that is given twice is the first": (
@@ -208,6 +212,8 @@ a: one
 a: one
   one agent: work
   two agent: work
+  on missing
+  two -> on route <to: on>
 """,
     ),
     "a fork that is being typed": (

@@ -80,6 +80,17 @@ def test_stages_that_a_run_came_to_say_how_it_went_by_their_ids() -> None:
     ]
 
 
+def test_the_stage_at_which_a_debugger_holds_the_run_is_held() -> None:
+    last = LastRun("r2", True, "held", NOW, S)
+    stages = {"one": outcome("running", live=True, run="r2", note=""), "two": outcome("running", live=True, note="")}
+    told = [line for line in shown({"a": Seen(last, stages)}) if "[show a " in line]
+    assert told == [
+        "3 <pipeline> held by a debugger [show a r2]",
+        "6 <one> held [show a one r2]",
+        "7 <two> running [show a two r1]",
+    ]
+
+
 def test_the_last_run_is_told_at_the_pipeline() -> None:
     last = LastRun("r7", False, "completed", NOW - 200 * S, 12 * S, 0.034)
     assert shown({"b": Seen(last)})[-1] == "16 <pipeline> ✓ completed 3 min ago in 12.0 s, 0.03 usd [show b r7]"
@@ -98,7 +109,7 @@ def test_files_without_a_pipeline_have_none() -> None:
         (outcome(), "✓ 1.2 s → two"),
         (outcome(took_ns=125 * S, visits=3), "✓ 2 min 5 s, visit 3 → two"),
         (outcome("failed", note="it broke\nin two lines"), "✗ 1.2 s it broke in two lines"),
-        (outcome("failed", note="x" * 100), f"✗ 1.2 s {'x' * 59}…"),
+        (outcome("failed", note="x" * 100), f"✗ 1.2 s {'x' * 31}…"),
         (outcome("asking", note="Refund?"), "asking: Refund?"),
         (outcome("running", note=""), "running"),
         (outcome("running", note="", visits=2), "running, visit 2"),

@@ -106,7 +106,8 @@ def _scopes(state: State, at: Branch, moment: Moment, code: Instruction, timelin
     call = state.pending.get(moment.effect)
     if isinstance(call, Call):
         yield Group("Call", "", False, _fields("Call", {"what": call.what, "name": call.name, "args": call.args}))
-    if "args" in scope:
+    # A client opens the first scope it is given: one with nothing in it would be all that a person sees.
+    if scope.get("args"):
         yield Group("Args", "arguments", False, node("Args", scope["args"], "args"))
     if "result" in scope and code.kind in ("agent", "ask", "fork"):
         yield Group("Result", "returnValue", False, node("Result", scope["result"], "result", own))
@@ -118,8 +119,10 @@ def _scopes(state: State, at: Branch, moment: Moment, code: Instruction, timelin
             yield Group("Result", "returnValue", False, computed("Result", ending.output, "", (("output",),)))
     if "error" in scope:
         yield Group("Error", "", False, _error(at))
-    yield Group("Outputs", "locals", False, node("Outputs", scope["outputs"], "outputs", ("outputs",)))
-    yield Group("State", "locals", False, node("State", scope["state"], "state", ("state",)))
+    if scope["outputs"]:
+        yield Group("Outputs", "locals", False, node("Outputs", scope["outputs"], "outputs", ("outputs",)))
+    if scope["state"]:
+        yield Group("State", "locals", False, node("State", scope["state"], "state", ("state",)))
     way = weighed(state, moment, timeline)
     if way is not None:
         yield Group("Routing", "", False, routing(way, moment))

@@ -1,7 +1,8 @@
 """A pipeline as a graph: its stages as nodes, and every way a run may take between them.
 
 The graph is read from the model alone, so half-typed text has one too: what could not be read is missing in it, and a
-way to a stage that does not exist is none. Ids are those of the compiled program: the path of names.
+way to a stage that does not exist leads to a node of the kind `missing`. Ids are those of the compiled program: the
+path of names.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from pointsman.language.source import Span
 from pointsman_lsp.analysis.document import Document
 from pointsman_lsp.features.markdown import shortened
 
-Kind = Literal["agent", "ask", "fork", "set", "gate", "end", "fail"]
+Kind = Literal["agent", "ask", "fork", "set", "gate", "end", "fail", "missing"]
 Way = Literal["route", "next", "below", "on_error", "on_max", "branch", "join"]
 
 ENDS: tuple[Literal["end", "fail"], ...] = ("end", "fail")
@@ -25,7 +26,7 @@ _WIDE = 60
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A stage, or an end of the run. `parent` is the fork it lies in, `branch` the line of that fork."""
+    """A stage, an end, or a target that is not there. `parent` is the fork it lies in, `branch` its line there."""
 
     id: str
     name: str
@@ -108,6 +109,11 @@ def _draw(inside: _Block, nodes: dict[str, Node], edges: list[Edge]) -> None:
                 edges.append(Edge(id, inside.fork, "join", label or (to if to == "fail" else ""), when, span))
             elif to in ENDS or to in below:
                 edges.append(Edge(id, to if to in ENDS else inside.id(to), way, label, when, span))
+            elif to:
+                gone = f"{inside.prefix}.{to}" if inside.prefix else to
+                where = span or stage.span
+                nodes.setdefault(gone, Node(gone, to, "missing", "", inside.fork, inside.branch, where, where))
+                edges.append(Edge(id, gone, way, label, when, span))
         for branch in stage.fork.branches if stage.fork else ():
             inner = _Block(branch.block, f"{id}.{branch.name}", id, branch.name, branch.single)
             if branch.name and branch.block.stages:

@@ -16,8 +16,8 @@ Does = Literal["run", "debug", "show", "rerun"]
 GOOD, BAD = "✓", "✗"
 _MARKS = {"completed": GOOD, "failed": BAD, "limit": BAD, "denied": BAD}
 _WORDS = {"held": "held by a debugger", "waiting": "waiting for an answer", "limit": "stopped at a limit"}
-_WIDE = 60
-"""Characters of a note: a lens is one line among others."""
+_WIDE = 40
+"""Characters of what a stage's lens says: a longer one pushes those behind it away; the hover has all of it."""
 CENT = 0.01
 
 
@@ -63,7 +63,7 @@ def lenses(document: Document, seen: Callable[[str], Seen], now_ns: int) -> list
             if known.last:
                 found.append(Lens(at, run_title(known.last, now_ns), "show", pipeline.name, run=known.last.run))
             for stage, outcome in _with_outcomes(pipeline.root, known.stages):
-                found += _of_stage(pipeline.name, stage, outcome)
+                found += _of_stage(pipeline.name, stage, outcome, _holds(known.last, outcome))
     return found
 
 
@@ -79,23 +79,29 @@ def run_title(run: LastRun, now_ns: int) -> str:
     return words
 
 
-def stage_title(outcome: StageOutcome) -> str:
-    """How a stage last went: `✓ 1.2 s → approve`."""
+def stage_title(outcome: StageOutcome, held: bool = False) -> str:
+    """How a stage last went: `✓ 1.2 s → approve`; `held` says that a debugger holds the run it is running in."""
     visits = f", visit {outcome.visits}" if outcome.visits > 1 else ""
-    note = shortened(outcome.note, _WIDE)
     match outcome.status:
         case "done" | "failed":
             mark = GOOD if outcome.status == "done" else BAD
-            return f"{mark} {lasting(outcome.took_ns)}{visits}" + (f" {note}" if note else "")
+            title = f"{mark} {lasting(outcome.took_ns)}{visits} {outcome.note}"
         case "running" | "asking":
-            return f"{outcome.status}{visits}" + (f": {note}" if note else "")
+            status = "held" if held and outcome.status == "running" else outcome.status
+            title = f"{status}{visits}" + (f": {outcome.note}" if outcome.note else "")
         case _:
-            return f"{outcome.status}{visits}"
+            title = f"{outcome.status}{visits}"
+    return shortened(title, _WIDE)
 
 
-def _of_stage(pipeline: str, stage: model.Stage, outcome: StageOutcome) -> Iterator[Lens]:
+def _holds(run: LastRun | None, outcome: StageOutcome) -> bool:
+    """Whether a debugger holds the run that a stage's outcome is from."""
+    return run is not None and run.status == "held" and run.run == outcome.run
+
+
+def _of_stage(pipeline: str, stage: model.Stage, outcome: StageOutcome, held: bool) -> Iterator[Lens]:
     at = stage.name_span
-    yield Lens(at, stage_title(outcome), "show", pipeline, stage.name, outcome.run)
+    yield Lens(at, stage_title(outcome, held), "show", pipeline, stage.name, outcome.run)
     yield Lens(at, "Debug to here", "debug", pipeline, stage.name)
     if not outcome.live:
         yield Lens(at, "Run from here", "rerun", pipeline, stage.name, outcome.run)
