@@ -2,7 +2,9 @@
 
 import { execFile } from "node:child_process";
 import * as vscode from "vscode";
-import { choosePipeline, launch, openPipeline, TYPE } from "./debug/configurations";
+import { choosePipeline, launch, openPipeline } from "./debug/configurations";
+import { activeSession, goOn, goOnFrom } from "./debug/going";
+import { titleOf } from "./debug/programs";
 import type { Client } from "./server/client";
 import type { Run } from "./server/protocol";
 import type { Supply } from "./server/supply";
@@ -14,11 +16,8 @@ export function registerCommands(context: vscode.ExtensionContext, client: Clien
     "pointsman.run": (uri?: vscode.Uri | string, pipeline?: unknown) => start(true, uri, pipeline),
     "pointsman.debug": (uri?: vscode.Uri | string, pipeline?: unknown, stage?: unknown) => start(false, uri, pipeline, stage),
     "pointsman.rerun": (run: string, stage?: string) => rerun(client, run, stage),
-    "pointsman.goOn": () => goOn(client),
-    "pointsman.findCommand": async () => {
-      await supply.again(true);
-      if (supply.command) await client.restart();
-    },
+    "pointsman.goOn": () => saveAndGoOn(client),
+    "pointsman.findCommand": () => supply.again(true),
     "pointsman.restartServer": () => client.restart(),
     "pointsman.stopServer": () => stopServer(client, supply),
     "pointsman.showStatus": () => showStatus(supply),
@@ -46,7 +45,7 @@ async function start(noDebug: boolean, named: vscode.Uri | string | undefined, p
   const uri = given ?? openPipeline() ?? (await choosePipeline());
   if (uri === undefined) return;
   const program = { path: uri.fsPath, pipeline: typeof pipeline === "string" ? pipeline : "" };
-  const config = launch(program, typeof stage === "string" ? { stopAt: stage } : {});
+  const config = launch(program, typeof stage === "string" ? { stopAt: stage } : {}, noDebug);
   await vscode.debug.startDebugging(vscode.workspace.getWorkspaceFolder(uri), config, { noDebug });
 }
 
@@ -54,49 +53,20 @@ async function start(noDebug: boolean, named: vscode.Uri | string | undefined, p
 async function rerun(client: Client, id: string, from: string | undefined): Promise<void> {
   const run = await client.request<Run>("pointsman/run", { run: id });
   await vscode.workspace.saveAll(false);
-  await goOnFrom(run, { noDebug: true }, from === undefined ? {} : { from });
-}
-
-function goOnFrom(run: Run, options: vscode.DebugSessionOptions, more = {}): Thenable<boolean> {
-  const uri = vscode.Uri.parse(run.uri);
-  const config = launch({ path: uri.fsPath, pipeline: run.pipeline }, { rerun: run.run, ...more });
-  return vscode.debug.startDebugging(vscode.workspace.getWorkspaceFolder(uri), config, options);
+  await goOn(run, from, true);
 }
 
 /** Save, and go on as a new run that re-uses what has not changed: from the session at hand, else from the newest run that stopped. */
-async function goOn(client: Client): Promise<void> {
+async function saveAndGoOn(client: Client): Promise<void> {
   if (!(await vscode.workspace.saveAll(false))) return;
-  const session = vscode.debug.activeDebugSession?.type === TYPE ? vscode.debug.activeDebugSession : undefined;
-  const said = await session?.customRequest("pointsman/session").then((body: { run: string }) => body.run, () => undefined);
+  const session = activeSession();
+  if (session) return await goOnFrom(session, (run) => client.request<Run>("pointsman/run", { run }));
+  const path = openPipeline()?.fsPath;
   const { runs } = await client.request<{ runs: Run[] }>("pointsman/runs", { limit: 100 });
-  const run = chooseRun(runs, said, openPipeline()?.toString());
-  if (run === undefined) {
-    void vscode.window.showInformationMessage("There is no failed or stopped run to go on from.");
-    return;
-  }
-  const started = await goOnFrom(run, {});
-  if (!started || !session) return;
-  await vscode.debug.stopDebugging(session);
-  await showStop(session);
-}
-
-/** A session that stops while another is looked at opens no editor: when that other one has gone, it is shown. */
-async function showStop(gone: vscode.DebugSession): Promise<void> {
-  const item = vscode.debug.activeStackItem;
-  if (item instanceof vscode.DebugStackFrame && item.session.id !== gone.id) {
-    await vscode.commands.executeCommand("workbench.action.debug.callStackTop");
-    return;
-  }
-  const once = vscode.Disposable.from(
-    vscode.debug.onDidChangeActiveStackItem((next) => {
-      if (!(next instanceof vscode.DebugStackFrame) || next.session.id === gone.id) return;
-      once.dispose();
-      void vscode.commands.executeCommand("workbench.action.debug.callStackTop");
-    }),
-    vscode.debug.onDidTerminateDebugSession((ended) => {
-      if (ended.id !== gone.id) once.dispose();
-    }),
-  );
+  const run = chooseRun(runs, path);
+  if (run) return await goOn(run);
+  const whose = path === undefined ? "" : ` of ${titleOf({ path, pipeline: "" })}`;
+  void vscode.window.showInformationMessage(`There is no failed or stopped run${whose} to go on from.`);
 }
 
 /** End the workspace's server, as `pointsman stop` does; live runs are interrupted only if a person says so. */

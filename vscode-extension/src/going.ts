@@ -1,13 +1,26 @@
-/** Which run "Save and Go On" goes on from. Knows no editor. */
+/** Which run "Save and Go On" goes on from, and which one it leaves alone. Knows no editor. */
 
+import { fileURLToPath } from "node:url";
 import type { Run, RunStatus } from "./server/protocol";
 
-const STOPPED: readonly RunStatus[] = ["failed", "limit", "denied", "cancelled", "interrupted", "held"];
+const STOPPED: readonly RunStatus[] = ["failed", "limit", "denied", "cancelled", "interrupted", "waiting", "held"];
 
-/** The session's own run; else the newest one that stopped, of the pipeline that is looked at if it has one. */
-export function chooseRun(runs: readonly Run[], session: string | undefined, uri: string | undefined): Run | undefined {
-  const own = session ? runs.find((run) => run.run === session) : undefined;
-  if (own) return own;
-  const stopped = runs.filter((run) => run.uri !== "" && STOPPED.includes(run.status));
-  return stopped.find((run) => run.uri === uri) ?? stopped[0];
+/** Where a debug session stands: its run, whether that lives, and whether the debugger holds it. */
+export interface Standing {
+  run: string;
+  live: boolean;
+  held: boolean;
+}
+
+/** The newest run that failed or stopped, of this file where one is looked at. `runs` is newest first. */
+export function chooseRun(runs: readonly Run[], path: string | undefined): Run | undefined {
+  return runs.find(({ uri, status }) => {
+    if (!uri.startsWith("file:") || !STOPPED.includes(status)) return false;
+    return path === undefined || fileURLToPath(uri) === path;
+  });
+}
+
+/** Why no other run takes the place of this one; undefined when one may. */
+export function refusalOf({ live, held }: Standing): string | undefined {
+  return live && !held ? "This run is neither failed nor stopped: it goes on by itself." : undefined;
 }

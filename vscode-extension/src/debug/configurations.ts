@@ -7,7 +7,7 @@ import type { Graph } from "../server/protocol";
 import type { Supply } from "../server/supply";
 import { readGiven } from "./inputs";
 import type { Picker } from "./picking";
-import { placeFile, type Program, readProgram, titleOf, writeProgram } from "./programs";
+import { placeFile, type Program, readProgram, sessionName, writeProgram } from "./programs";
 
 export const TYPE = "pointsman";
 export const PIPELINE = "pointsman-pipeline";
@@ -32,7 +32,7 @@ export class Configurations implements vscode.DebugConfigurationProvider {
       const file = openPipeline() ?? (await choosePipeline());
       if (file === undefined) return undefined;
       whole["program"] = file.fsPath;
-      if (!config.name) whole.name = `Debug ${titleOf({ path: file.fsPath, pipeline: "" })}`;
+      if (!config.name) whole.name = sessionName({ path: file.fsPath, pipeline: "" }, { noDebug: config.noDebug === true });
     }
     return whole;
   }
@@ -90,9 +90,10 @@ export class Offered implements vscode.DebugConfigurationProvider {
   }
 }
 
-/** The configuration that debugs a pipeline. */
-export function launch(program: Program, more: Record<string, unknown> = {}): vscode.DebugConfiguration {
-  return { type: TYPE, request: "launch", name: `Debug ${titleOf(program)}`, program: writeProgram(program), ...more };
+/** The configuration that debugs a pipeline, or merely runs it. */
+export function launch(program: Program, more: Record<string, unknown> = {}, noDebug = false): vscode.DebugConfiguration {
+  const name = sessionName(program, { noDebug, rerun: more["rerun"] });
+  return { type: TYPE, request: "launch", name, program: writeProgram(program), ...more };
 }
 
 /** The pipeline in the active editor, also where a debugger shows an older text of it. */

@@ -25,6 +25,19 @@ export function titleOf({ path, pipeline }: Program): string {
   return pipeline || basename(path).replace(/\.pipeline\.ya?ml$/, "");
 }
 
+/** The name of a session, for whoever starts it. */
+export function sessionName(program: Program, how: { noDebug?: boolean; rerun?: unknown } = {}): string {
+  return `${how.rerun ? "Go on" : how.noDebug ? "Run" : "Debug"} ${titleOf(program)}`;
+}
+
+/** A path as a launch.json may write it: the first folder in which it is there counts; undefined where more is to fill in. */
+export function fillIn(named: string, folders: readonly string[], file: string | undefined): string | undefined {
+  const filled = folders.map((folder) => named.replaceAll("${workspaceFolder}", folder));
+  const paths = (filled.length > 0 ? filled : [named]).map((path) => path.replaceAll("${file}", file ?? "${file}"));
+  const known = paths.filter((path) => !path.includes("${"));
+  return known.find((path, at) => existsSync(readProgram(path, folders[at]).path)) ?? known[0];
+}
+
 /** The place of a file that a configuration names, looked for where people mean it: in the folder, then beside the pipeline. */
 export function placeFile(named: string, folder: string | undefined, program: string): string {
   if (isAbsolute(named)) return named;

@@ -1,8 +1,8 @@
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { causeOf } from "../../../src/debug/causes";
-import { languageOf, placeFile, readProgram, titleOf, writeProgram } from "../../../src/debug/programs";
-import { chooseRun } from "../../../src/going";
+import { fillIn, languageOf, placeFile, readProgram, sessionName, titleOf, writeProgram } from "../../../src/debug/programs";
+import { chooseRun, refusalOf } from "../../../src/going";
 import type { Run, RunStatus } from "../../../src/server/protocol";
 import { desk, put } from "../server/commands";
 
@@ -18,6 +18,24 @@ describe("what is run", () => {
   it("has a short name", () => {
     assert.equal(titleOf({ path: "/x/triage.pipeline.yaml", pipeline: "" }), "triage");
     assert.equal(titleOf({ path: "/x/triage.pipeline.yml", pipeline: "other" }), "other");
+  });
+
+  it("names its session by what is done with it", () => {
+    const program = { path: "/x/triage.pipeline.yaml", pipeline: "" };
+    assert.equal(sessionName(program), "Debug triage");
+    assert.equal(sessionName(program, { noDebug: true }), "Run triage");
+    assert.equal(sessionName(program, { noDebug: true, rerun: "latest" }), "Go on triage");
+  });
+
+  it("is found where a launch.json has variables in its path", () => {
+    const [one, two] = [desk(), desk()];
+    const path = put(join(two, "a.pipeline.yaml"));
+    assert.equal(fillIn("${workspaceFolder}/a.pipeline.yaml", [one, two], undefined), path);
+    assert.equal(fillIn("${workspaceFolder}/a.pipeline.yaml#b", [one, two], undefined), `${path}#b`);
+    assert.equal(fillIn("${workspaceFolder}/none.pipeline.yaml", [one, two], undefined), join(one, "none.pipeline.yaml"));
+    assert.equal(fillIn("${file}", [], path), path);
+    assert.equal(fillIn("${file}", [one], undefined), undefined);
+    assert.equal(fillIn("${env:WHERE}/a.pipeline.yaml", [one], path), undefined);
   });
 
   it("has the language of its file, whichever version of it is shown", () => {
@@ -50,16 +68,22 @@ describe("why a start was refused", () => {
 
 describe("the run to go on from", () => {
   const run = (id: string, status: RunStatus, uri = "file:///a") => ({ run: id, status, uri }) as Run;
-  const runs = [run("5", "completed"), run("4", "running"), run("3", "failed", "file:///b"), run("2", "denied"), run("1", "held", "")];
+  const runs = [run("6", "completed"), run("5", "running"), run("4", "failed", "file:///b%20c"), run("3", "waiting"), run("2", "denied"), run("1", "held", "")];
 
-  it("is the session's, whatever became of it", () => {
-    assert.equal(chooseRun(runs, "5", undefined)?.run, "5");
+  it("is the newest one that stopped, of the file that is looked at", () => {
+    assert.equal(chooseRun(runs, "/a")?.run, "3");
+    assert.equal(chooseRun(runs, "/b c")?.run, "4");
+    assert.equal(chooseRun(runs, undefined)?.run, "4");
   });
 
-  it("is else the newest one that stopped, of the file that is looked at first", () => {
-    assert.equal(chooseRun(runs, undefined, "file:///a")?.run, "2");
-    assert.equal(chooseRun(runs, undefined, "file:///c")?.run, "3");
-    assert.equal(chooseRun(runs, "gone", undefined)?.run, "3");
-    assert.equal(chooseRun([run("5", "completed")], undefined, undefined), undefined);
+  it("is never another file's, where one is looked at", () => {
+    assert.equal(chooseRun(runs, "/c"), undefined);
+    assert.equal(chooseRun([run("5", "completed"), run("4", "asking")], undefined), undefined);
+  });
+
+  it("is not one that goes on by itself", () => {
+    assert.match(refusalOf({ run: "1", live: true, held: false }) ?? "", /neither failed nor stopped/);
+    assert.equal(refusalOf({ run: "1", live: true, held: true }), undefined);
+    assert.equal(refusalOf({ run: "1", live: false, held: false }), undefined);
   });
 });

@@ -46,7 +46,7 @@ describe("the commands on rows", () => {
     assert.deepEqual(made.bench.sessions, [
       { type: "pointsman", name: "support_triage (attached)", request: "attach", run: "live" },
       { type: "pointsman", name: "support_triage (recorded)", request: "attach", run: "done" },
-      { type: "pointsman", name: "support_triage (from triage)", request: "launch", program, rerun: "done", from: "triage" },
+      { type: "pointsman", name: "Go on support_triage", request: "launch", program, rerun: "done", from: "triage" },
     ]);
   });
 
