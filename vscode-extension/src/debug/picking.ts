@@ -6,7 +6,7 @@ import type { Server } from "../server/client";
 import type { InputShape } from "../server/protocol";
 import { type Choice, choicesOf, type Field, forget, needsInput, onlyField, readField, remember } from "./inputs";
 import { type Program, titleOf } from "./programs";
-import { writeInput } from "./writing";
+import type { Writing } from "./writing";
 
 const JSON_FILES = "**/*.json";
 const NOT_THERE = "**/{node_modules,.venv,.git,.vscode,dist,build}/**";
@@ -25,6 +25,7 @@ export class Picker {
   constructor(
     private readonly server: Server,
     private readonly memory: vscode.Memento,
+    private readonly writing: Writing,
   ) {}
 
   /** An input for a run; undefined when the person has thought better of it. Without `always`, only if one is needed. */
@@ -34,7 +35,7 @@ export class Picker {
     const remembered = this.remembered(program);
     const field = onlyField(shape.schema);
     const choice = await choose(program, choicesOf(shape, remembered), field);
-    const picked = choice && (await resolve(program, choice));
+    const picked = choice && (await this.resolve(program, choice));
     if (picked) await this.memory.update(keyOf(program), remember(remembered, picked.value));
     return picked;
   }
@@ -42,6 +43,12 @@ export class Picker {
   /** An input that a run was refused for is not offered again. */
   async forget(program: Program, value: unknown): Promise<void> {
     await this.memory.update(keyOf(program), forget(this.remembered(program), value));
+  }
+
+  private async resolve(program: Program, choice: Choice): Promise<Picked | undefined> {
+    if (choice.kind === "value") return { value: choice.value };
+    if (choice.kind === "write") return await this.writing.write(titleOf(program), choice.text);
+    return await fromFile(program);
   }
 
   private remembered(program: Program): unknown[] {
@@ -101,12 +108,6 @@ function typedItem(field: Field, typed: string): Item {
   const label = value === undefined ? `$(warning) "${typed}" is no ${field.type}` : `$(arrow-right) ${typed}`;
   const choice: Choice = { kind: "value", label, detail: "", value: value === undefined ? undefined : { [field.name]: value } };
   return { label, description: value === undefined ? "" : field.name, alwaysShow: true, choice };
-}
-
-async function resolve(program: Program, choice: Choice): Promise<Picked | undefined> {
-  if (choice.kind === "value") return { value: choice.value };
-  if (choice.kind === "write") return await writeInput(titleOf(program), choice.text);
-  return await fromFile(program);
 }
 
 /** A JSON file: those of the workspace in a list, and any other. */

@@ -30,12 +30,13 @@ export function sessionName(program: Program, how: { noDebug?: boolean; rerun?: 
   return `${how.rerun ? "Go on" : how.noDebug ? "Run" : "Debug"} ${titleOf(program)}`;
 }
 
-/** A path as a launch.json may write it: the first folder in which it is there counts; undefined where more is to fill in. */
-export function fillIn(named: string, folders: readonly string[], file: string | undefined): string | undefined {
-  const filled = folders.map((folder) => named.replaceAll("${workspaceFolder}", folder));
-  const paths = (filled.length > 0 ? filled : [named]).map((path) => path.replaceAll("${file}", file ?? "${file}"));
-  const known = paths.filter((path) => !path.includes("${"));
-  return known.find((path, at) => existsSync(readProgram(path, folders[at]).path)) ?? known[0];
+/** What a launch.json names: of several folders the first in which it is there counts; undefined where more is to fill in. */
+export function fillIn(named: string, folders: readonly string[], file: string | undefined): Program | undefined {
+  const programs = (folders.length > 0 ? folders : [undefined]).flatMap((folder) => {
+    const path = named.replaceAll("${workspaceFolder}", folder ?? "${workspaceFolder}").replaceAll("${file}", file ?? "${file}");
+    return path.includes("${") ? [] : [readProgram(path, folder)];
+  });
+  return programs.find(({ path }) => existsSync(path)) ?? programs[0];
 }
 
 /** The place of a file that a configuration names, looked for where people mean it: in the folder, then beside the pipeline. */

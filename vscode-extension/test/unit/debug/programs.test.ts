@@ -30,10 +30,13 @@ describe("what is run", () => {
   it("is found where a launch.json has variables in its path", () => {
     const [one, two] = [desk(), desk()];
     const path = put(join(two, "a.pipeline.yaml"));
-    assert.equal(fillIn("${workspaceFolder}/a.pipeline.yaml", [one, two], undefined), path);
-    assert.equal(fillIn("${workspaceFolder}/a.pipeline.yaml#b", [one, two], undefined), `${path}#b`);
-    assert.equal(fillIn("${workspaceFolder}/none.pipeline.yaml", [one, two], undefined), join(one, "none.pipeline.yaml"));
-    assert.equal(fillIn("${file}", [], path), path);
+    const found = (named: string, folders: string[]) => fillIn(named, folders, path)?.path;
+    assert.equal(found("${workspaceFolder}/a.pipeline.yaml", [one, two]), path);
+    assert.equal(found("a.pipeline.yaml", [one, two]), path);
+    assert.deepEqual(fillIn("${workspaceFolder}/a.pipeline.yaml#b", [one, two], undefined), { path, pipeline: "b" });
+    assert.equal(found("${workspaceFolder}/none.pipeline.yaml", [one, two]), join(one, "none.pipeline.yaml"));
+    assert.equal(found("${file}", []), path);
+    assert.equal(found("${workspaceFolder}/a.pipeline.yaml", []), undefined);
     assert.equal(fillIn("${file}", [one], undefined), undefined);
     assert.equal(fillIn("${env:WHERE}/a.pipeline.yaml", [one], path), undefined);
   });
