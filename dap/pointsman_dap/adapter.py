@@ -14,14 +14,15 @@ from pointsman.debugger.debugger import Stop
 from pointsman.debugger.frames import moment_of
 from pointsman.debugger.stepping import Way
 from pointsman.errors import PointsmanError
+from pointsman.journal.store import RunRow
 from pointsman.kernel.events import Json
 from pointsman.kernel.state import ROOT
 from pointsman.runtime.debugging import Debugged
 from pointsman.runtime.definitions import DefinitionChange
-from pointsman.runtime.workspace import find_place
+from pointsman.runtime.workspace import Place
 from pointsman.security.redaction import Redactor
 from pointsman_dap import params as ask
-from pointsman_dap.answers import Answer, Elsewhere, Later, Then
+from pointsman_dap.answers import Answer, Elsewhere, Later, Read, Then
 from pointsman_dap.breakpoints import Breakpoints
 from pointsman_dap.editing import Editing
 from pointsman_dap.errors import Refused
@@ -31,7 +32,7 @@ from pointsman_dap.places import Places
 from pointsman_dap.protocol import Body, Request
 from pointsman_dap.reloading import affected_words
 from pointsman_dap.seeing import Seeing, cause_page
-from pointsman_dap.starting import Host, Wanted, read_launch, words_of
+from pointsman_dap.starting import Host, Wanted, find_run, read_launch, read_run, texts_of, words_of
 from pointsman_dap.telling import busy_words
 from pointsman_dap.texts import Texts
 from pointsman_dap.threads import Threads
@@ -48,7 +49,7 @@ class Adapter:
         self._host = host
         self._voice = voice
         self.state = "new"
-        """new, ready (introduced), configuring (a run is chosen), running, ended, gone."""
+        """new, ready (introduced), choosing (a start is read), configuring (a run is chosen), running, ended, gone."""
         self._client = ask.Initialize()
         self._places = Places()
         self._breakpoints = Breakpoints(self._places)
@@ -80,50 +81,60 @@ class Adapter:
 
     def launch(self, request: Request, args: ask.Launch) -> Answer:
         """Read what is to run; it is started when the client has said where to stop."""
-        try:
-            wanted = read_launch(args, self._host, self._hides)
-        except PointsmanError as error:
-            self._fail(request, Refused("launchFailed", words_of(error), show=True))
-            return Later()
-        self._entry, self._no_debug = args.stop_on_entry, args.no_debug
-        self._wanted = wanted
-        policies = tuple(shown for _, shown in wanted.loaded.policy_files)
-        root, program = wanted.loaded.place.root, wanted.loaded.program
-        return self._chosen(request, Texts(root, program, policies, "as this run was started", self._places))
+
+        def use(found: tuple[Wanted, Texts]) -> Answer:
+            self._entry, self._no_debug = args.stop_on_entry, args.no_debug
+            self._wanted, texts = found
+            return self._chosen(texts)
+
+        return self._choose(request, Read(lambda: read_launch(args, self._host, self._places, self._hides), use))
 
     def _hides(self, hide: Redactor) -> None:
         self._voice.hide = hide
 
     def attach(self, request: Request, args: ask.Attach) -> Answer:
         """Find a run: live here, live in another process that lets debuggers in, or recorded."""
-        place, run = find_place(self._host.root), args.run or "latest"
-        try:
-            row = self._host.debugging.elsewhere(place, run) if self.elsewhere is None else None
-            if row is not None and row.lease is not None:
-                self.elsewhere = Elsewhere(request, args, place.root, row.id, row.lease)
-                return Later()
-            found = self._host.debugging.attach(place, run)
-        except PointsmanError as error:
-            self._fail(request, Refused("attachFailed", words_of(error), show=True))
-            return Later()
-        self._entry = args.stop_on_entry
-        self._wanted = self._attached = found
-        self._voice.hide = found.redactor
-        started = found.debugger.timeline.state.started
-        texts = Texts(found.place.root, found.program, started.policies, f"as of run {found.run_id}", self._places)
-        return self._chosen(request, texts)
 
-    def stay(self) -> None:
+        def use(found: tuple[Place, RunRow]) -> Answer:
+            place, row = found
+            if row.lease is not None and self._host.debugging.elsewhere(row):
+                self.elsewhere = Elsewhere(request, args, place, row.id, row.lease)
+                return Later()
+            return self._come_to(args, place, row.id)
+
+        return self._choose(request, Read(lambda: find_run(args, self._host), use))
+
+    def stay(self) -> Answer:
         """The process that hosts the run lets nobody in: look at what it has recorded."""
-        assert self.elsewhere is not None
-        self.attach(self.elsewhere.request, self.elsewhere.args)
-        self.elsewhere = None
+        there, self.elsewhere = self.elsewhere, None
+        assert there is not None
+        return self._come_to(there.args, there.place, there.run_id)
+
+    def _come_to(self, args: ask.Attach, place: Place, run_id: str) -> Answer:
+        """A run that is here is taken as it is; any other is read first."""
+
+        def use(found: Debugged, texts: Texts) -> Later:
+            self._entry = args.stop_on_entry
+            self._wanted = self._attached = found
+            self._voice.hide = found.redactor
+            return self._chosen(texts)
+
+        def use_record(read: tuple[Debugged, Texts]) -> Later:
+            record, texts = read
+            found = self._host.debugging.attach(run_id, record)  # it may have been taken up here meanwhile
+            assert found is not None
+            return use(found, texts)
+
+        here = self._host.debugging.attach(run_id)
+        if here is not None:
+            return use(here, texts_of(here, self._places))
+        return Read(lambda: read_run(place, run_id, self._places), use_record)
 
     def come_back(self, words: str, *, told: bool, left: bool) -> None:
         """The process that has served this client does so no more. `told`: it has said that the run is over; `left`:
         the client has said goodbye to it.
         """
-        self.elsewhere = None
+        self.elsewhere = self._starting = None
         self.state = "gone" if left else "ended"
         if not told and not left:
             self._voice.output("important", words)
@@ -133,8 +144,14 @@ class Adapter:
         """The client has said where to stop: now the run starts."""
         return Then(None, self._start)
 
-    def _chosen(self, request: Request, texts: Texts) -> Later:
-        self._starting, self._texts = request, texts
+    def _choose(self, request: Request, answer: Read) -> Read:
+        """From now on it can be taken back."""
+        self._starting = request
+        self.state = "choosing"
+        return answer
+
+    def _chosen(self, texts: Texts) -> Later:
+        self._texts = texts
         self.state = "configuring"
         self._voice.event("initialized")
         for told in self._breakpoints.bind(texts):
@@ -142,6 +159,7 @@ class Adapter:
         return Later()
 
     def _fail(self, request: Request, why: Refused) -> None:
+        self._starting = None
         self._voice.refuse(request, why)
         self.state = "ended"
         self._voice.event("terminated")
@@ -153,7 +171,9 @@ class Adapter:
         self._starting = None
         if isinstance(wanted, Wanted):
             try:
-                self._attached = self._host.debugging.launch(wanted.loaded, wanted.value, wanted.options, self._prepare)
+                self._attached = self._host.debugging.launch(
+                    wanted.loaded, wanted.value, wanted.options, self._prepare, wanted.stop_at
+                )
             except PointsmanError as error:
                 self._fail(request, Refused("launchFailed", words_of(error), show=True))
                 return
@@ -423,13 +443,12 @@ class Adapter:
 
     def refuse(self, request: Request, why: Refused) -> None:
         """Refuse a request; a start that is refused is the end."""
-        if request.command in ("launch", "attach") and self.state == "ready":
+        if request is self._starting or (request.command in ("launch", "attach") and self.state == "ready"):
             self._fail(request, why)
         else:
             self._voice.refuse(request, why)
 
     def _take_back(self, starting: Request) -> None:
-        self._starting = None
         self._fail(starting, Refused("cancelled", "the start was cancelled"))
 
     @property

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 from pointsman.journal import Lease
+from pointsman.runtime.workspace import Place
 from pointsman_dap.params import Attach
 from pointsman_dap.protocol import Body, Request
 
@@ -24,14 +25,24 @@ class Later:
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """There is an answer when something has been read: `find` on a thread, which touches nothing that is live, then
+    `use` with what it has found, back on the loop. A request that is answered by then has no use for it.
+    """
+
+    find: Callable[[], Any]
+    use: Callable[[Any], Answer]
+
+
+@dataclass(frozen=True, slots=True)
 class Elsewhere:
     """A run that another process hosts, and the `attach` that asked for it."""
 
     request: Request
     args: Attach
-    root: Path
+    place: Place
     run_id: str
     lease: Lease
 
 
-Answer = Body | Then | Later | None
+Answer = Body | Then | Later | Read | None

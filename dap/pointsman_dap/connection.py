@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pointsman.errors import PointsmanError
 from pointsman.wire import Unreadable
 from pointsman_dap.adapter import Adapter
-from pointsman_dap.answers import Elsewhere, Later, Then
+from pointsman_dap.answers import Answer, Elsewhere, Later, Read, Then
 from pointsman_dap.errors import Refused
 from pointsman_dap.handlers import HANDLERS, check
 from pointsman_dap.params import Cancel, shaped
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pointsman_dap.relaying import Abroad
 
 
+ENDS = frozenset({"terminate", "disconnect"})
+"""The requests that end a start which is still read."""
 MOST_KEPT = 4 * 1024 * 1024
 """Bytes of a client that are kept until its run is chosen; who says more before that is passed on to nobody."""
 
@@ -33,7 +36,13 @@ class Connection:
     and which of its own they answer (`answered`, counted from 1).
     """
 
-    def __init__(self, host: Host, write: Callable[[bytes], None], handed: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        host: Host,
+        write: Callable[[bytes], None],
+        wake: Callable[[], None],
+        handed: Mapping[str, Any] | None = None,
+    ) -> None:
         self._protocol = Protocol()
         self._protocol.said = int((handed or {}).get("said", 0))
         self._known = frozenset((handed or {}).get("answered", ()))
@@ -44,6 +53,8 @@ class Connection:
         """All that the client has said, as long as it may still be passed on."""
         self._answered: list[int] = []
         self._abroad: Abroad | None = None
+        self._wake = wake
+        self._reading: set[asyncio.Task[Any]] = set()
         self._hung_up = False
         self.arrived = 0
         """Messages so far."""
@@ -57,6 +68,14 @@ class Connection:
     def waiting(self) -> int:
         """How many requests wait for their turn."""
         return len(self._lane)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the next one can be answered. While a start is read, which takes as long as its files are large, they
+        wait for it as they were sent for what comes of it, unless one of them ends it."""
+        if not self._lane or self.elsewhere is not None:
+            return False
+        return self._adapter.state != "choosing" or any(one.command in ENDS for one in self._lane)
 
     def receive(self, data: bytes) -> None:
         """Take in what has arrived."""
@@ -83,9 +102,13 @@ class Connection:
         request = self._lane.popleft()
         if request.answered or self.left:
             return
+        self._do(request, lambda: self._handle(request))
+
+    def _do(self, request: Request, act: Callable[[], Answer]) -> None:
+        """Whatever comes of a request, it is an answer to it."""
         self._voice.muted = request.number in self._known
         try:
-            self._answer(request)
+            self._answer(request, act())
         except Refused as why:
             self._adapter.refuse(request, why)
         except PointsmanError as error:
@@ -120,8 +143,9 @@ class Connection:
 
     def stay(self) -> None:
         """The client can not be passed on."""
-        self._adapter.stay()
-        self._kept = None
+        there, self._kept = self.elsewhere, None
+        assert there is not None
+        self._do(there.request, self._adapter.stay)
 
     def come_back(self, words: str) -> None:
         """The client is ours again: the process that has served it is gone, which `words` say if it has not."""
@@ -158,25 +182,47 @@ class Connection:
         if not self.left:
             self._adapter.stop()
 
-    def _answer(self, request: Request) -> None:
+    def _handle(self, request: Request) -> Answer:
         handler = HANDLERS.get(request.command)
         if handler is None:
             raise Refused("unknownRequest", f"there is no request {request.command!r:.100}")
         check(self._adapter, handler, request.command)
-        match handler.act(self._adapter, request, shaped(request.arguments, handler.shape)):
+        return handler.act(self._adapter, request, shaped(request.arguments, handler.shape))
+
+    def _answer(self, request: Request, answer: Answer) -> None:
+        match answer:
             case Later():
                 pass
+            case Read():
+                self._read(request, answer)
             case Then(body, act):
                 self._voice.answer(request, body)
                 act()
             case body:
                 self._voice.answer(request, body)
 
+    def _read(self, request: Request, answer: Read) -> None:
+        """Read on a thread, so that the loop goes on, and go on with what was found unless nobody waits for it then."""
+
+        def back(reading: asyncio.Task[Any]) -> None:
+            self._reading.discard(reading)
+            if reading.cancelled():
+                return
+            if not self.left and not request.answered:
+                self._do(request, lambda: answer.use(reading.result()))
+            elif reading.exception() is not None:
+                pass  # thrown away like a result; asyncio would tell of one that nobody has looked at
+            self._wake()
+
+        reading = asyncio.create_task(asyncio.to_thread(answer.find))
+        self._reading.add(reading)
+        reading.add_done_callback(back)
+
     def _keep(self, request: Request) -> None:
         """Remember how far we have come, as long as the client may be passed on."""
         if self._kept is None:
             return
-        if self._adapter.state not in ("new", "ready") or len(self._kept) > MOST_KEPT:
+        if self._adapter.state not in ("new", "ready", "choosing") or len(self._kept) > MOST_KEPT:
             self._kept = None
         elif request.answered:
             self._answered.append(request.number)

@@ -18,8 +18,8 @@ from pointsman_dap.errors import Refused
 from pointsman_dap.faults import FILTERS
 from pointsman_dap.protocol import Body, Request
 
-Needs = Literal["nothing", "hello", "choice", "run"]
-"""What must have been before: nothing; `initialize`; a `launch` or `attach`; and a run that is there."""
+Needs = Literal["nothing", "hello", "start", "choice", "run"]
+"""What must have been before: nothing; `initialize`; a `launch` or `attach`; one that was read; a run that is there."""
 
 
 ONE_RUN = "this connection has a run already; another one needs a connection of its own"
@@ -142,7 +142,7 @@ HANDLERS: dict[str, Handler] = {
     "terminate": Handler(
         ask.Nothing,
         lambda adapter, request, args: adapter.terminate(),
-        "choice",
+        "start",
         {"supportsTerminateRequest": True},
     ),
     "disconnect": Handler(
@@ -168,6 +168,10 @@ def check(adapter: Adapter, handler: Handler, command: str) -> None:
         return
     if adapter.state == "ready":
         raise Refused("noRun", f"`launch` or `attach` comes before {command}")
+    if handler.needs == "start":
+        return
+    if adapter.state == "choosing":
+        raise Refused("noRun", f"the run is not there yet; `initialized` comes before {command}")
     if handler.needs == "choice":
         return
     if adapter.state == "configuring":

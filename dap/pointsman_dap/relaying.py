@@ -81,7 +81,7 @@ async def pass_on(connection: Connection, host: Host, writer: StreamWriter) -> N
     """Let another process serve a client, up to the end of one of them; where that can not be, it stays with us."""
     there, handed = connection.elsewhere, connection.handed()
     assert there is not None
-    found = None if handed is None else await host.reach(there.root, there.lease.host, handed)
+    found = None if handed is None else await host.reach(there.place.root, there.lease.host, handed)
     if found is None:
         connection.stay()
         return

@@ -45,14 +45,14 @@ async def serve(
         if writer.transport.get_write_buffer_size() > MOST_UNREAD:
             writer.transport.abort()
 
-    connection = Connection(host, write, handed)
+    connection = Connection(host, write, news.set, handed)
 
     async def read() -> None:
         nonlocal ended
         try:
             while data := await reader.read(CHUNK):
                 connection.receive(data)
-                if resting and connection.waiting == 1:
+                if resting and connection.waiting == 1 and connection.ready:
                     connection.turn()  # at once: who makes a single step waits for each turn of the loop
                 news.set()
                 await connection.taken()
@@ -84,10 +84,10 @@ async def serve(
                 continue
             if connection.waiting > 1:
                 await take_in()
-            if connection.waiting:
+            if connection.ready:
                 connection.turn()
                 room.set()
-            elif ended:
+            elif ended and not connection.waiting:
                 break
             else:
                 news.clear()

@@ -10,18 +10,21 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pointsman.errors import Misuse, PointsmanError, RefusedDefinition
+from pointsman.journal.store import RunRow
 from pointsman.language.diagnostics import Diagnostic
 from pointsman.runtime.catalog import Loaded
-from pointsman.runtime.debugging import Debugging
+from pointsman.runtime.debugging import Debugged, Debugging, read_record
 from pointsman.runtime.definitions import Definitions
 from pointsman.runtime.desk import prepared
 from pointsman.runtime.redacting import redactor_before
 from pointsman.runtime.reuse import check_stage
 from pointsman.runtime.sessions import Options, check_options, fit_input
-from pointsman.runtime.workspace import find_place, read_source
+from pointsman.runtime.workspace import Place, find_place, read_source
 from pointsman.security.redaction import Redactor
-from pointsman_dap.params import Launch
-from pointsman_dap.places import path_of
+from pointsman_dap.errors import Refused
+from pointsman_dap.params import Attach, Launch
+from pointsman_dap.places import Places, path_of
+from pointsman_dap.texts import Texts
 
 Json = Any
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -77,17 +80,48 @@ class Wanted:
     """A stage to stop at once, before anything of it."""
 
 
-def read_launch(args: Launch, host: Host, hides: Callable[[Redactor], None]) -> Wanted:
+def read_launch(args: Launch, host: Host, places: Places, hides: Callable[[Redactor], None]) -> tuple[Wanted, Texts]:
     """Find, check and compile what is to run; `hides` is given what redacts it, each time more is known of that.
 
-    Raises PointsmanError, and Refused for arguments that fit nothing.
+    Raises Refused. Takes long for what is large, and is made for a thread.
     """
+    if args.start_at and not args.rerun:
+        raise Refused("badArguments", "`from` goes with `rerun`: it says where an older run's results end")
     try:
-        return _read_launch(args, host, hides)
+        wanted = _read_launch(args, host, hides)
+    except PointsmanError as error:
+        raise Refused("launchFailed", words_of(error), show=True) from None
     except OSError as error:  # such as a name that is too long for any file
-        raise Misuse("file_unreadable", f"{error.filename} can not be read: {error.strerror}") from None
+        said = f"{error.filename} can not be read: {error.strerror}"
+        raise Refused("launchFailed", said, show=True) from None
     except RecursionError:
-        raise Misuse("input_not_json", "the input has more levels than can be read") from None
+        raise Refused("launchFailed", "the input has more levels than can be read", show=True) from None
+    loaded, policies = wanted.loaded, tuple(shown for _, shown in wanted.loaded.policy_files)
+    return wanted, Texts(loaded.place.root, loaded.program, policies, "as this run was started", places)
+
+
+def find_run(args: Attach, host: Host) -> tuple[Place, RunRow]:
+    """What the journal says of the run that is to be looked at. Made for a thread. Raises Refused."""
+    try:
+        place = find_place(host.root)
+        return place, host.debugging.find(place, args.run or "latest")
+    except PointsmanError as error:
+        raise Refused("attachFailed", words_of(error), show=True) from None
+
+
+def read_run(place: Place, run_id: str, places: Places) -> tuple[Debugged, Texts]:
+    """A run as it is recorded, with its texts. Made for a thread. Raises Refused."""
+    try:
+        found = read_record(place, run_id)
+    except PointsmanError as error:
+        raise Refused("attachFailed", words_of(error), show=True) from None
+    return found, texts_of(found, places)
+
+
+def texts_of(found: Debugged, places: Places) -> Texts:
+    """The texts of a run that there is."""
+    policies = found.debugger.timeline.state.started.policies
+    return Texts(found.place.root, found.program, policies, f"as of run {found.run_id}", places)
 
 
 def words_of(error: PointsmanError) -> str:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from pointsman.errors import RunUnavailable
 from pointsman.journal.store import RunRow
 from pointsman.kernel.state import State
-from pointsman.runtime.debugging import Debugged, Debugging
+from pointsman.runtime.debugging import Debugging
 from pointsman.runtime.definitions import Definitions
 from pointsman.runtime.registry import Registry
 from pointsman.runtime.sessions import Session
@@ -59,12 +59,12 @@ class _OneDebugging(Debugging):
     def launch(self, *args: Any) -> NoReturn:
         raise _no_other()
 
-    def elsewhere(self, place: Place, run: str) -> RunRow | None:
-        return None
+    def elsewhere(self, row: RunRow) -> bool:
+        return False
 
-    def attach(self, place: Place, run: str) -> Debugged:
+    def find(self, place: Place, run: str) -> RunRow:
         """Whatever it was called by who passed this client on: `latest` may mean another one by now."""
-        return super().attach(place, self._run)
+        return super().find(place, self._run)
 
 
 def _no_other() -> RunUnavailable:

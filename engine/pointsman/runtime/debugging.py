@@ -9,7 +9,7 @@ from pointsman.debugger.debugger import Debugger
 from pointsman.debugger.timeline import Timeline
 from pointsman.errors import JournalError, RunUnavailable
 from pointsman.journal.replay import program_of
-from pointsman.journal.store import RunRow, Store
+from pointsman.journal.store import RunRow
 from pointsman.kernel.events import Json, Record, RunStarted
 from pointsman.kernel.instructions import Program
 from pointsman.kernel.state import State
@@ -17,6 +17,7 @@ from pointsman.runtime.catalog import Loaded
 from pointsman.runtime.journals import open_journal
 from pointsman.runtime.redacting import redactor_for
 from pointsman.runtime.registry import Live, Registry
+from pointsman.runtime.reuse import Reuse
 from pointsman.runtime.sessions import Options
 from pointsman.runtime.workspace import Place
 from pointsman.security.redaction import Redactor
@@ -61,49 +62,51 @@ class Debugging:
         self._runs = runs
         self._debugged: dict[str, Debugged] = {}
 
-    def launch(self, loaded: Loaded, value: Json, options: Options, prepare: Callable[[Debugged], None]) -> Debugged:
-        """Start a run under a debugger; `prepare` sets its breakpoints before anything of it happens.
+    def launch(
+        self,
+        loaded: Loaded,
+        value: Json,
+        options: Options,
+        prepare: Callable[[Debugged], None],
+        stop_at: str = "",
+    ) -> Debugged:
+        """Start a run under a debugger; `prepare` sets its breakpoints before anything of it happens. `stop_at` is a
+        stage that is not passed the first time it is come to, even if its result is known.
 
         Raises what starting a run raises.
         """
         live = self._runs.start(loaded, value, options, park=False)
         debugged = self._join(live)
-        debugged.debugger.passes = options.reuse.covers if options.reuse else None
+        debugged.debugger.passes = _passes(options.reuse, stop_at) if options.reuse else None
         debugged.launched = True
         debugged.users += 1
         prepare(debugged)
         return debugged
 
-    def elsewhere(self, place: Place, run: str) -> RunRow | None:
-        """A run that another living process hosts and lets debuggers in to; None for any other. Raises RunUnavailable.
-
-        `run` is named as for `attach`.
+    def find(self, place: Place, run: str) -> RunRow:
+        """A run by its id, the start of one, `latest` or `latest:failed`. Reads the journal and nothing of ours, so it
+        may be called on a thread. Raises RunUnavailable.
         """
         store = open_journal(place)
         try:
-            row = store.run(run)
+            return store.run(run)
         finally:
             store.close()
+
+    def elsewhere(self, row: RunRow) -> bool:
+        """Whether another living process hosts a run, and lets debuggers in to it."""
         hosted = row.status == "running" and row.lease is not None and row.lease.endpoint
-        return row if hosted and row.id not in self._runs.live else None
+        return bool(hosted) and row.id not in self._runs.live
 
-    def attach(self, place: Place, run: str) -> Debugged:
-        """A run by its id, the start of one, `latest` or `latest:failed`: live here, or as it was recorded.
-
-        Raises RunUnavailable.
-        """
-        store = open_journal(place)
-        try:
-            row = store.run(run)
-            found = self._debugged.get(row.id)
-            if found is None and row.id in self._runs.live:
-                found = self._join(self._runs.live[row.id])
-            if found is None:
-                found = self._recorded(place, store, row)
+    def attach(self, run_id: str, record: Debugged | None = None) -> Debugged | None:
+        """A run that is live or looked at here already, else its record, which is for the caller to read."""
+        found = self._debugged.get(run_id)
+        if found is None and run_id in self._runs.live:
+            found = self._join(self._runs.live[run_id])
+        found = found or record
+        if found is not None:
             found.users += 1
-            return found
-        finally:
-            store.close()
+        return found
 
     def leave(self, debugged: Debugged) -> None:
         """One client less; the run of the last one goes on alone, up to where only people can help."""
@@ -132,7 +135,12 @@ class Debugging:
         live.task.add_done_callback(lambda _: self._debugged.pop(session.run_id, None))
         return debugged
 
-    def _recorded(self, place: Place, store: Store, row: RunRow) -> Debugged:
+
+def read_record(place: Place, run_id: str) -> Debugged:
+    """A run as far as it is recorded: may be called on a thread. Raises RunUnavailable and JournalError."""
+    store = open_journal(place)
+    try:
+        row = store.run(run_id)
         records = list(store.records(row.id))
         if not records or not isinstance(records[0].event, RunStarted):
             raise JournalError("run_empty", f"run {row.id} has no events", "It can only be started anew")
@@ -140,6 +148,21 @@ class Debugging:
         timeline = Timeline(program, row.id)
         timeline.add(records)
         elsewhere = f"process {row.lease.pid}" if row.status == "running" and row.lease else ""
-        return Debugged(
-            row.id, place, program, Debugger(timeline, None), redactor_for(place, store, row.id), None, elsewhere
-        )
+        hide = redactor_for(place, store, row.id)
+        return Debugged(row.id, place, program, Debugger(timeline, None), hide, None, elsewhere)
+    finally:
+        store.close()
+
+
+def _passes(reuse: Reuse, stop_at: str) -> Callable[[State, str], bool]:
+    """What a debugger lets pass: all that is taken of the older run, except where it was asked to stop at."""
+
+    def passes(state: State, branch: str) -> bool:
+        at = state.branches.get(branch)
+        if stop_at and at is not None and at.part == "enter" and not at.visits.get(at.stage):
+            code = state.program.at(at.block, at.stage)
+            if stop_at in (code.id, code.name):
+                return False
+        return reuse.covers(state, branch)
+
+    return passes

@@ -16,7 +16,7 @@ from pointsman.kernel.state import digest
 from pointsman.language.source import Source
 from pointsman.runtime import catalog
 from pointsman.runtime.clock import FixedClock
-from pointsman.runtime.debugging import Debugging
+from pointsman.runtime.debugging import Debugging, read_record
 from pointsman.runtime.registry import Registry
 from pointsman.runtime.sessions import Options
 from pointsman.testing import Played, play
@@ -251,8 +251,9 @@ async def test_pausing_stops_a_running_run_at_its_next_moment(tmp_path: Path) ->
 async def test_a_client_that_joins_a_live_run_and_leaves_it(tmp_path: Path) -> None:
     async with live(workspace(tmp_path, TEXT), agents={"a": count, "f": flaky()}) as scene:
         await scene.stop()
-        again = scene.debugging.attach(scene.debugged.place, scene.debugged.run_id)
+        again = scene.debugging.attach(scene.debugged.run_id)
         assert again is scene.debugged
+        assert again is not None
         again.users = 1
         scene.debugging.leave(again)  # the last user: nobody is there to let it go on
         assert (await scene.end()).outcome == "completed"
@@ -263,7 +264,11 @@ async def test_a_run_that_is_over_is_attached_as_its_record(tmp_path: Path) -> N
     async with live(path, agents={"a": count, "f": flaky()}, way="on") as scene:
         await scene.end()
         live_moments = scene.timeline.moments
-        found = scene.debugging.attach(scene.debugged.place, "latest")
+        place = scene.debugged.place
+        row = scene.debugging.find(place, "latest")
+        assert scene.debugging.attach(row.id) is None
+        found = scene.debugging.attach(row.id, read_record(place, row.id))
+    assert found is not None
     assert (found.live, found.run_id, found.elsewhere) == (None, scene.debugged.run_id, "")
     assert found.debugger.timeline.moments == live_moments
     assert found.program.source.data == path.read_bytes()
@@ -331,7 +336,9 @@ async def test_a_live_run_that_nobody_debugged_can_be_joined(tmp_path: Path) -> 
     live_run = runs.start(loaded, {}, Options(agents={"a": waits, "f": flaky()}, clock=FixedClock(), cwd=tmp_path))
     try:
         debugging = Debugging(runs)
-        scene = Scene(debugging, runs, debugging.attach(loaded.place, live_run.run_id))
+        found = debugging.attach(live_run.run_id)
+        assert found is not None
+        scene = Scene(debugging, runs, found)
         assert scene.debugged.live is live_run
         scene.leave = scene.debugger.listen(scene.listener)
         scene.debugger.pause()
