@@ -26,6 +26,7 @@ export function registerStatus(context: vscode.ExtensionContext, client: Client,
   };
   context.subscriptions.push(
     item,
+    supply.onDidChange(show),
     client.on("pointsman/runsChanged", count),
     client.onDidChangeState((state) => {
       live.clear();

@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import { CloseAction, ErrorAction, type FeatureState, LanguageClient, State } from "vscode-languageclient/node";
 import type { Command } from "./finding";
 import { Restarts } from "./restarts";
+import { Starts } from "./starts";
 
 export type ServerState = "starting" | "running" | "stopped";
 
@@ -30,13 +31,11 @@ const COMMANDS = ["pointsman.run", "pointsman.debug", "pointsman.showRun", "poin
 
 export class Client implements Server {
   private inner: LanguageClient | undefined;
-  private begun: Promise<void> | undefined;
   private now: ServerState = "stopped";
   private readonly changed = new vscode.EventEmitter<ServerState>();
   private readonly handlers = new Map<string, Set<(params: never) => void>>();
   private readonly restarts = new Restarts();
-  private timer: NodeJS.Timeout | undefined;
-  private turn = 0;
+  private readonly starts = new Starts();
   private words: string[] = [];
 
   readonly onDidChangeState = this.changed.event;
@@ -58,7 +57,7 @@ export class Client implements Server {
   }
 
   async request<R>(method: string, params: unknown): Promise<R> {
-    await this.begun;
+    await this.starts.settled();
     if (this.inner === undefined || this.now !== "running") throw new Error("The Pointsman server is not running.");
     return await this.inner.sendRequest<R>(method, params);
   }
@@ -79,19 +78,13 @@ export class Client implements Server {
 
   /** Start, unless it has been started. Never fails: the state says how it went. */
   start(): Promise<void> {
-    this.begun ??= this.begin().finally(() => {
-      if (this.now === "stopped") this.begun = undefined;
-    });
-    return this.begun;
+    return this.starts.begun ?? this.begin();
   }
 
   async stop(): Promise<void> {
-    clearTimeout(this.timer);
-    this.turn++;
     const inner = this.inner;
     this.inner = undefined;
-    this.begun = undefined;
-    this.set("stopped");
+    this.halt();
     await inner?.dispose().catch((error: unknown) => this.log.debug(`stopping: ${String(error)}`));
   }
 
@@ -101,12 +94,25 @@ export class Client implements Server {
     await this.start();
   }
 
-  private async begin(): Promise<void> {
+  dispose(): void {
+    this.changed.dispose();
+  }
+
+  private begin(delay = 0): Promise<void> {
+    const begun = this.starts.begin((meant) => this.connect(meant), delay);
     this.set("starting");
-    const turn = ++this.turn;
+    return begun;
+  }
+
+  private halt(): void {
+    this.starts.end();
+    this.set("stopped");
+  }
+
+  private async connect(meant: () => boolean): Promise<void> {
     const command = await this.find();
-    if (turn !== this.turn) return; // stopped meanwhile
-    if (command === undefined) return this.set("stopped");
+    if (!meant()) return; // stopped meanwhile
+    if (command === undefined) return this.halt();
     this.log.info(`starting ${command.path} lsp (Pointsman ${command.version}, ${command.because})`);
     this.words = [];
     const inner = this.make(command);
@@ -170,15 +176,13 @@ export class Client implements Server {
 
   private lost(what: string): void {
     this.inner = undefined;
-    this.begun = undefined;
     const delay = this.restarts.after(Date.now());
     if (delay !== undefined) {
       this.log.warn(`${what} It is started again in ${delay / 1000} s.`);
-      this.set("starting");
-      this.timer = setTimeout(() => void this.start(), delay);
+      void this.begin(delay);
       return;
     }
-    this.set("stopped");
+    this.halt();
     const words = this.words.at(-1)?.replace(/^pointsman: /, "") ?? "";
     void this.tell(`${what} It was started again five times in three minutes.${words ? ` Its last words: ${words}` : ""}`);
   }

@@ -19,6 +19,8 @@ export interface Problem {
   /** The file that is meant; empty when there is none. */
   path: string;
   message: string;
+  /** Whether the setting `pointsman.command` leads there. */
+  named: boolean;
 }
 export interface Search {
   command?: Command;
@@ -36,7 +38,7 @@ const PATIENCE_MS = 15_000; // a first start from a cold disk imports a good par
 export async function find(asked: Asked, platform: string = process.platform): Promise<Search> {
   if (platform === "win32") {
     const message = "Pointsman runs on Linux and macOS. On Windows, open the folder in WSL.";
-    return { problem: { trouble: "unsupported", path: "", message }, passed: [], looked: [] };
+    return { problem: { trouble: "unsupported", path: "", message, named: false }, passed: [], looked: [] };
   }
   const places = placesOf(asked);
   const looked = places.map((place) => place.path);
@@ -51,6 +53,7 @@ export async function find(asked: Asked, platform: string = process.platform): P
     trouble: "missing",
     path: "",
     message: "The pointsman command was not found: neither in .venv nor on PATH.",
+    named: false,
   };
   return { problem, passed, looked };
 }
@@ -58,7 +61,7 @@ export async function find(asked: Asked, platform: string = process.platform): P
 /** What lies at one place: a command, what is wrong with it, or nothing. */
 export async function look(place: Place, env: Environment): Promise<Command | Problem | undefined> {
   const { path, because } = place;
-  const trouble = (kind: Trouble, message: string): Problem => ({ trouble: kind, path, message });
+  const trouble = (kind: Trouble, message: string): Problem => ({ trouble: kind, path, message, named: place.named });
   const file = await stat(path).catch(() => undefined);
   if (file === undefined) {
     if (await lstat(path).catch(() => undefined)) return trouble("broken", `${path} is a link that leads nowhere.`);
@@ -77,7 +80,7 @@ export async function look(place: Place, env: Environment): Promise<Command | Pr
   }
   const version = /^pointsman (\d+(?:\.\d+)*\S*)\s*$/.exec(said.out)?.[1];
   if (version === undefined) {
-    return trouble("foreign", `${path} is not Pointsman: asked for its version, it says "${last(said.out)}".`);
+    return trouble("foreign", `${path} is not Pointsman: asked for its version, it says "${first(said.out)}".`);
   }
   if (older(version, MINIMAL)) {
     return trouble("old", `${path} is Pointsman ${version}; this extension needs ${MINIMAL} or newer.`);
@@ -122,8 +125,16 @@ async function missing(path: string): Promise<string> {
   return first.startsWith("#!") ? first.slice(2).trim() : "what it needs";
 }
 
+function first(words: string): string {
+  return short(words.trim().split("\n")[0] ?? "");
+}
+
 function last(words: string): string {
-  const line = words.trim().split("\n").at(-1)?.trim() ?? "";
+  return short(words.trim().split("\n").at(-1) ?? "");
+}
+
+function short(words: string): string {
+  const line = words.trim();
   return line.length > 200 ? `${line.slice(0, 200)}...` : line.replace(/\.$/, "");
 }
 

@@ -1,8 +1,8 @@
 /** What a person is offered when there is no usable command. Knows no editor. */
 
-import type { Trouble } from "./finding";
+import type { Problem, Trouble } from "./finding";
 
-export type Offer = "Install into .venv..." | "Choose..." | "Try Again" | "Show Log";
+export type Offer = "Install into .venv..." | "Choose..." | "Try Again" | "Open Setting" | "Clear Setting" | "Show Log";
 
 const OFFERS: Record<Trouble, Offer[]> = {
   missing: ["Install into .venv...", "Choose...", "Show Log"],
@@ -12,8 +12,9 @@ const OFFERS: Record<Trouble, Offer[]> = {
   unsupported: ["Show Log"],
 };
 
-export function offersOf(trouble: Trouble): Offer[] {
-  return OFFERS[trouble];
+/** Where the setting names the command, nothing helps but the setting, or mending what it names. */
+export function offersOf({ trouble, named }: Pick<Problem, "trouble" | "named">): Offer[] {
+  return named ? ["Open Setting", "Clear Setting", "Try Again"] : OFFERS[trouble];
 }
 
 /** What is typed into a terminal at the workspace's root to install from `what`. */

@@ -6,6 +6,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import * as vscode from "vscode";
 import { watchFor } from "./appearing";
 import { type Command, find, type Problem } from "./finding";
+import { unservedWords } from "./folders";
 import { installWords, offersOf } from "./offers";
 import { findRoot } from "./places";
 
@@ -18,7 +19,7 @@ export class Supply implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
   private readonly listeners: vscode.Disposable[];
 
-  /** Fires when there is a command after there was none, or the setting has changed. */
+  /** Fires when it was looked for again: there is a command, perhaps another one, or none. */
   readonly onDidChange = this.changed.event;
 
   constructor(private readonly log: vscode.LogOutputChannel) {
@@ -60,23 +61,32 @@ export class Supply implements vscode.Disposable {
     if (problem === undefined) return;
     this.told = problem.message;
     // A warning goes by itself, an error with buttons would stay when the command has long been found.
-    const chosen = await vscode.window.showWarningMessage(problem.message, ...offersOf(problem.trouble));
+    const chosen = await vscode.window.showWarningMessage(problem.message, ...offersOf(problem));
     if (chosen === "Install into .venv...") await this.install();
     if (chosen === "Choose...") await this.choose();
+    if (chosen === "Open Setting") await vscode.commands.executeCommand("workbench.action.openSettings", "pointsman.command");
+    if (chosen === "Clear Setting") await this.clear();
     if (chosen === "Try Again") await this.again(true);
     if (chosen === "Show Log") this.log.show();
   }
 
-  /** Look again: whoever waits for a command is told when there is one. `loud` says again what was said before. */
+  /** Look again, and tell whoever uses the command. `loud` says again what was said before. */
   async again(loud: boolean): Promise<void> {
     if (loud) this.told = "";
+    await this.searching; // it may have begun with what has changed since
     this.found = undefined;
-    if (await this.find()) this.changed.fire();
+    await this.find();
+    this.changed.fire();
   }
 
   /** The folder a process of ours starts in. */
   folder(): string {
     return this.folders()[0] ?? homedir();
+  }
+
+  /** What the server does not see of what is open, in a sentence. */
+  unserved(): string | undefined {
+    return unservedWords(this.folders());
   }
 
   dispose(): void {
@@ -107,6 +117,20 @@ export class Supply implements vscode.Disposable {
     if (open.length > 0) return open.map((folder) => folder.uri.fsPath);
     const document = vscode.window.activeTextEditor?.document.uri;
     return document?.scheme === "file" ? [dirname(document.fsPath)] : [];
+  }
+
+  /** Take the setting away wherever it is set: the command is looked for in the usual places then. */
+  private async clear(): Promise<void> {
+    const settings = vscode.workspace.getConfiguration("pointsman");
+    const set = settings.inspect<string>("command");
+    const places = [
+      [set?.workspaceFolderValue, vscode.ConfigurationTarget.WorkspaceFolder],
+      [set?.workspaceValue, vscode.ConfigurationTarget.Workspace],
+      [set?.globalValue, vscode.ConfigurationTarget.Global],
+    ] as const;
+    for (const [value, where] of places) {
+      if (value !== undefined) await settings.update("command", undefined, where);
+    }
   }
 
   private async choose(): Promise<void> {

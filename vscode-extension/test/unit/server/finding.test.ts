@@ -46,6 +46,10 @@ describe("finding the command", () => {
       "foreign",
       'X is not Pointsman: asked for its version, it says "points 7".',
     ]);
+    assert.deepEqual(await wrong((path) => command(path, "GNU points 7\nCopyright (C) 1999")), [
+      "foreign",
+      'X is not Pointsman: asked for its version, it says "GNU points 7".',
+    ]);
     assert.deepEqual(await wrong((path) => command(path, "pointsman 0.0.9")), [
       "old",
       "X is Pointsman 0.0.9; this extension needs 0.1.0 or newer.",
@@ -71,6 +75,7 @@ describe("finding the command", () => {
     const { command: none, problem } = await search(folder, { setting: "bin/pm" });
     assert.equal(none, undefined);
     assert.equal(problem?.message, `${join(folder, "bin/pm")} is not there (the setting pointsman.command).`);
+    assert.equal(problem?.named, true);
     const dir = await search(folder, { setting: "./.venv" });
     assert.equal(dir.problem?.trouble, "broken");
   });

@@ -3,7 +3,8 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { installWords, offersOf } from "../../../src/server/offers";
 import { Restarts } from "../../../src/server/restarts";
-import { command, desk } from "./commands";
+import { unservedWords } from "../../../src/server/folders";
+import { command, desk, put } from "./commands";
 
 describe("starting again", () => {
   it("comes later each time, then not at all, and is forgiven after three minutes", () => {
@@ -15,10 +16,33 @@ describe("starting again", () => {
   });
 });
 
+describe("several workspaces in one window", () => {
+  it("are told apart by their own settings or runs", () => {
+    const root = desk();
+    put(join(root, ".git/HEAD"));
+    for (const name of ["one", "two"]) put(join(root, name, "pointsman.toml"));
+    put(join(root, "plain/x.pipeline.yaml"));
+    const said = (...names: string[]) => unservedWords(names.map((name) => join(root, name)));
+    assert.equal(said("one", "two"), "Runs of one/ are shown; open two/ in a window of its own to see its runs.");
+    assert.equal(said("one", "plain"), undefined);
+    assert.equal(said("one", "one/"), undefined);
+    assert.equal(said(), undefined);
+    put(join(root, "three/pointsman.toml"));
+    assert.equal(
+      said("two", "one", "three"),
+      "Runs of two/ are shown; open each of one/, three/ in a window of its own to see their runs.",
+    );
+  });
+});
+
 describe("installing", () => {
   it("is offered where it can help", () => {
-    assert.ok(offersOf("missing").includes("Install into .venv..."));
-    assert.ok(!offersOf("broken").includes("Install into .venv..."));
+    assert.ok(offersOf({ trouble: "missing", named: false }).includes("Install into .venv..."));
+    assert.ok(!offersOf({ trouble: "broken", named: false }).includes("Install into .venv..."));
+  });
+
+  it("gives way to the setting where that names a command that is no good", () => {
+    assert.deepEqual(offersOf({ trouble: "missing", named: true }), ["Open Setting", "Clear Setting", "Try Again"]);
   });
 
   it("gives pip what was said, as one word", () => {
