@@ -153,7 +153,7 @@ class Control:
         place = find_place(Path(self._server.root))
         given = words.get("answer")
         runs = self._server.rooms.runs
-        here = runs.live.get(words["run"])
+        here = await runs.here(words["run"])
         if here is None:
             answer = (given["effect"], given["value"], given["by"]) if given else None
             live = runs.resume(place, words["run"], _options(words), park=words["park"], answer=answer)
@@ -164,19 +164,19 @@ class Control:
         return self._follow(here, here.session.seq, {**words, "park": True})  # it is another's to leave to whoever
 
     async def _answer(self, words: Words) -> Words:
-        self._live(words).session.answer(words["effect"], words["value"], words["by"])
+        (await self._live(words)).session.answer(words["effect"], words["value"], words["by"])
         return {}
 
     async def _cancel(self, words: Words) -> Words:
-        self._live(words).session.cancel(words["by"])
+        (await self._live(words)).session.cancel(words["by"])
         return {}
 
     async def _park(self, words: Words) -> Words:
-        self._live(words).session.park()
+        (await self._live(words)).session.park()
         return {}
 
-    def _live(self, words: Words) -> Live:
-        live = self._server.rooms.runs.live.get(words["run"])
+    async def _live(self, words: Words) -> Live:
+        live = await self._server.rooms.runs.here(words["run"])
         if live is None:
             raise RunUnavailable("run_not_here", f"run {words['run']} is not live here", "See: pointsman status")
         return live

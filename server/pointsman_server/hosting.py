@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from pointsman.errors import Refusal
+from pointsman.errors import Refusal, RunUnavailable
 from pointsman.journal.replay import past
 from pointsman.kernel.effects import Ask
 from pointsman.kernel.events import Record, RunHosted
@@ -31,7 +31,7 @@ from pointsman_server.hosts import knock_run
 from pointsman_server.inputs import read_pairs
 from pointsman_server.open_house import OpenHouse
 from pointsman_server.output import surviving_output
-from pointsman_server.questions import Lines, ask_person
+from pointsman_server.questions import Lines, ask_person, print_text
 from pointsman_server.remote import Followed, Link, hosting_words, link
 from pointsman_server.report import print_report, summary
 from pointsman_server.views import View, view_for
@@ -197,7 +197,10 @@ async def _with_people(session: Hosted, run: asyncio.Task[State], view: View, ch
                 session.park()
                 break
             changed.clear()
-            session.answer(asks[0].id, value, person())
+            try:
+                session.answer(asks[0].id, value, person())
+            except RunUnavailable as error:  # somebody else was faster, or it has just expired
+                print_text(f"  {error}\n")
             await _first(run, asyncio.create_task(changed.wait()))  # durable before the next question
     return await run
 

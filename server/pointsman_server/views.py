@@ -77,7 +77,7 @@ class PlainView:
         for record in records:
             line = self._progress.fold(record)
             if line and line.status != "running":
-                self._out.write(self.redact.text(_plain(line)) + "\n")
+                self._out.write(_plain(line, self.redact) + "\n")
         self._out.flush()
 
     def held(self, hold: Hold | None) -> None:
@@ -189,7 +189,7 @@ def draw(progress: Progress, now_ns: int, room: int, redact: Redactor, hold: Hol
             Text(SIGNS[line.status], style=style),
             Text(name),
             Text(took, style="dim"),
-            Text(redact.text(value_text(_note(line))), style="dim"),
+            Text(value_text(_note(line), redact), style="dim"),
         )
     running = progress.count("running", "asking")
     said = [
@@ -214,7 +214,7 @@ def _note(line: Line) -> str:
     return f"re-used {line.note}" if line.reused and line.status == "done" else line.note
 
 
-def _plain(line: Line) -> str:
+def _plain(line: Line, redact: Redactor) -> str:
     took = f" ({duration(line.ended_ns - line.started_ns)})" if line.ended_ns else ""
-    note = f" {value_text(_note(line), 200)}" if line.note else ""
-    return f"{'  ' * line.depth}{SIGNS[line.status]} {_name(line)}{took}{note}"
+    note = f" {value_text(_note(line), redact, 200)}" if line.note else ""
+    return redact.text(f"{'  ' * line.depth}{SIGNS[line.status]} {_name(line)}{took}{note}")

@@ -4,7 +4,7 @@
 run was is taken from the texts it pinned, so yesterday's run is seen in yesterday's lines.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -14,7 +14,7 @@ from pointsman.journal.codec import KIND_OF
 from pointsman.journal.store import RunRow, Store
 from pointsman.kernel import machine
 from pointsman.kernel.effects import AnyEffect
-from pointsman.kernel.events import SEMANTICS, Asked, Record, RunHosted, RunStarted
+from pointsman.kernel.events import SEMANTICS, Asked, Json, Record, RunHosted, RunStarted
 from pointsman.kernel.instructions import Program, compile_program
 from pointsman.kernel.state import State
 from pointsman.language.analysis import Files, analyse
@@ -75,8 +75,11 @@ def past(store: Store, run_id: str, until: int | None = None) -> Past:
     return Past(row, state, seq, active)
 
 
-def replay(store: Store, run_id: str) -> Replay:
-    """Check the journal's integrity, then recompute. Never raises for what is wrong with the run: it says so."""
+def replay(store: Store, run_id: str, hide: Callable[[Json], Json] = lambda value: value) -> Replay:
+    """Check the journal's integrity, then recompute. Never raises for what is wrong with the run: it says so.
+
+    `hide` takes from values what must not be shown, before they are cut for a line.
+    """
     row = store.run(run_id)
     damage = store.verify(row.id)
     if damage:
@@ -95,7 +98,7 @@ def replay(store: Store, run_id: str) -> Replay:
     compared = 0
     for record in records:
         if machine.is_derived(record.event):
-            problem = _differs(state, record)
+            problem = _differs(state, record, hide)
             if problem:
                 kind = KIND_OF[type(record.event)]
                 return Replay(row, state, len(records), compared, record.seq, kind, problem)
@@ -146,7 +149,7 @@ def _started(record: Record) -> RunStarted:
     return record.event
 
 
-def _differs(state: State, record: Record) -> str:
+def _differs(state: State, record: Record, hide: Callable[[Json], Json]) -> str:
     """Why a derived event is not what the machine makes at this place, or nothing."""
     if record.branch not in state.ready:
         return f"branch {record.branch} does not move here"
@@ -160,7 +163,7 @@ def _differs(state: State, record: Record) -> str:
     if not fields:
         return ""
     name = fields[0]
-    return f"{name}: recorded {_short(have.get(name))}, recomputed {_short(want.get(name))}"
+    return f"{name}: recorded {_short(hide(have.get(name)))}, recomputed {_short(hide(want.get(name)))}"
 
 
 def _short(value: object) -> str:

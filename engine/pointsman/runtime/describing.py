@@ -1,6 +1,7 @@
 """Events in words: what happened, in one line, for whoever lists them."""
 
 import json
+from typing import Any
 
 import msgspec
 
@@ -8,6 +9,12 @@ from pointsman.debugger.nodes import step_of
 from pointsman.journal.codec import KIND_OF
 from pointsman.kernel.events import Event
 from pointsman.runtime.words import value_text
+from pointsman.security.redaction import Redactor
+
+OPERAND = 30
+"""Characters of a value that a route was taken for."""
+EDITED = 60
+"""Characters of a value that somebody has put in."""
 
 
 def event_kind(event: Event) -> str:
@@ -15,13 +22,17 @@ def event_kind(event: Event) -> str:
     return KIND_OF[type(event)]
 
 
-def event_words(event: Event) -> str:
-    """What happened, without the kind."""
+def event_words(event: Event, hide: Redactor) -> str:
+    """What happened, without the kind; redacted, and only then cut."""
+    return hide.text(_words(event, hide))
+
+
+def _words(event: Event, hide: Redactor) -> str:
     payload = msgspec.to_builtins(event)
     kind = payload.pop("kind")
     if kind == "stage.routed":
         seen = [
-            f"{operand['text']} = {value_text(operand.get('value'), 30)}"
+            _named(f"{operand['text']} = ", operand.get("value"), hide, OPERAND)
             for candidate in payload.get("candidates", [])
             for operand in candidate.get("operands", [])
         ]
@@ -31,6 +42,14 @@ def event_words(event: Event) -> str:
         path = payload["path"]
         where = "".join([*map(str, path[:1]), *map(step_of, path[1:])])
         by = f" by {payload['by']}" if payload.get("by") else ""
-        return f"{payload['stage']}: {where} = {value_text(payload['value'], 60)}{by}"
+        return _named(f"{payload['stage']}: {where} = ", payload["value"], hide, EDITED) + by
     named = [str(payload.pop(name)) for name in ("stage", "effect", "outcome") if payload.get(name)]
-    return value_text(" ".join(named) + (f" {json.dumps(payload, ensure_ascii=False)}" if payload else ""))
+    rest = {name: hide.value(value) for name, value in payload.items()}
+    return value_text(" ".join(named) + (f" {json.dumps(rest, ensure_ascii=False)}" if rest else ""), hide)
+
+
+def _named(name: str, value: Any, hide: Redactor, limit: int) -> str:
+    """A value behind its name: redacted together, since a pattern may look at both."""
+    shown = hide.value(value)
+    text = shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)
+    return value_text(name + text, hide, len(name) + limit)

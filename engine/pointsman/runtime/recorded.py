@@ -113,7 +113,7 @@ def events(place: Place, run: str) -> list[EventLine]:
                 record.branch,
                 event_kind(record.event),
                 record.at_ns // 1_000_000,
-                hide.text(event_words(record.event)),
+                event_words(record.event, hide),
             )
             for record in store.records(row.id)
         ]
@@ -124,9 +124,10 @@ def events(place: Place, run: str) -> list[EventLine]:
 def envelope(place: Place, run: str, seq: int | None) -> Json:
     store = open_journal(place)
     try:
-        lived = past(store, run, until=seq)
-        if seq is not None and not 1 <= seq <= lived.seq:
-            raise RunUnavailable("no_such_event", f"run {lived.row.id} has events 1 to {lived.row.events}, not {seq}")
+        row = store.run(run)
+        if seq is not None and not 1 <= seq <= row.events:  # before the journal is asked: no number is too large for us
+            raise RunUnavailable("no_such_event", f"run {row.id} has events 1 to {row.events}, not {seq}")
+        lived = past(store, row.id, until=seq)
         records = list(store.records(lived.row.id, until=lived.seq))
         return redactor_for(place, store, lived.row.id).envelope(listing.envelope_at(lived.state, records))
     finally:

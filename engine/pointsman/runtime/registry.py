@@ -33,6 +33,8 @@ class Live:
     progress: Progress
     path: str
     task: asyncio.Task[State]
+    leaving: bool = False
+    """Whether it is driven no more, and is being given back: nothing that it is told now would be heard."""
 
     @property
     def run_id(self) -> str:
@@ -90,6 +92,12 @@ class Registry:
                 session.answer(*answer)
         return self._drive(session, park)
 
+    async def here(self, run: str) -> Live | None:
+        """A run that is driven here; one that is being given back is waited for, so that it can be taken up again."""
+        while (live := self.live.get(run)) is not None and live.leaving:
+            await asyncio.wait({live.task})
+        return live
+
     def watch(self, moved: Moved) -> None:
         """Be told for good of all that happens in any run, and with no events of what else has changed about one."""
         self._watchers.append(moved)
@@ -140,7 +148,10 @@ class Registry:
     async def _run(self, session: Session, park: bool) -> State:
         try:
             async with session:
-                return await session.run(park=park)
+                try:
+                    return await session.run(park=park)
+                finally:
+                    self.live[session.run_id].leaving = True
         finally:
             self.tell(self.live.pop(session.run_id))
 

@@ -19,7 +19,7 @@ def run(options: argparse.Namespace) -> int:
     place = find_place(Path.cwd())
     store = open_journal(place)
     try:
-        found = replay(store, options.run)
+        found = replay(store, options.run, lambda value: redactor_for(place, store, options.run).value(value))
         if found.problem and found.state:
             hide = redactor_for(place, store, found.row.id)
             found = dataclasses.replace(found, problem=hide.text(found.problem))

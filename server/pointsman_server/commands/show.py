@@ -89,7 +89,7 @@ def _at(store: Store, lived: Past, seq: int, as_json: bool, hide: Redactor) -> N
     out = sys.stdout
     out.write(
         f"run {lived.row.id} after event {seq} of {lived.seq}: {event_kind(record.event)} "
-        f"{hide.text(event_words(record.event))}\n\n"
+        f"{event_words(record.event, hide)}\n\n"
     )
     out.write(pretty(said["envelope"]) + "\n")
     if said["pending"]:
@@ -111,7 +111,7 @@ def _event(record: Record) -> dict[str, Any]:
 
 def _row(record: Record, start_ns: int, hide: Redactor) -> tuple[Any, ...]:
     took = duration(record.at_ns - start_ns)
-    return record.seq, took, record.branch, event_kind(record.event), hide.text(event_words(record.event))
+    return record.seq, took, record.branch, event_kind(record.event), event_words(record.event, hide)
 
 
 def _dump(said: Any) -> None:
