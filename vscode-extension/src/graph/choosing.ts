@@ -1,6 +1,6 @@
 /** Which run lights the graph: the newest that lives, or the one a person has chosen. */
 
-import { duration, since } from "../runs/words";
+import { duration, since } from "../common/words";
 import type { Run, Trace } from "../server/protocol";
 import { type Light, NEWEST, type RunChoice } from "./messages";
 
@@ -14,11 +14,17 @@ export function runsOf(runs: Iterable<Run>, uri: string, pipeline: string, same:
     .sort((a, b) => b.startedAt - a.startedAt || b.run.localeCompare(a.run));
 }
 
-/** What the choice comes to: a run's id, or empty. A run that was followed while it lived stays when it has ended. */
+/** What the choice comes to: a run's id, or empty. When the newest live run has ended, the newest of all stays lit. */
 export function litBy(choice: string, runs: readonly Run[], before: string): string {
   if (choice !== NEWEST) return runs.some(({ run }) => run === choice) ? choice : "";
   const live = runs.find((run) => run.live);
-  return live?.run ?? (runs.some(({ run }) => run === before) ? before : "");
+  return live?.run ?? (runs.some(({ run }) => run === before) ? runs[0]!.run : "");
+}
+
+/** What the choice of the newest run says: which one that is, as far as one is meant. */
+export function newestWords(run: Run | undefined, now: number): string {
+  if (run === undefined) return "Newest run: none is live";
+  return `Newest run: ${run.live && run.status === "running" ? "live" : `${since(run.startedAt, now)} ${run.status}`}`;
 }
 
 export function choicesOf(runs: readonly Run[], now: number): RunChoice[] {

@@ -18,6 +18,35 @@ export function stageAt(graph: Graph, position: Position): string {
   return around.reduce<GraphNode | undefined>((best, node) => (best && !within(node.range, best.range) ? best : node), undefined)?.id ?? "";
 }
 
+/**
+ * The pipeline and the stage around a line of another version of the file, such as a run's own text: by their names, as
+ * the lines above say them. Empty where there is none.
+ */
+export function namedAt(lines: readonly string[], line: number): { pipeline: string; path: string[] } {
+  const path: string[] = [];
+  let [depth, pipeline] = [Number.POSITIVE_INFINITY, ""];
+  for (let at = Math.min(line, lines.length - 1); at >= 0 && !/^---/.test(lines[at]!); at -= 1) {
+    const found = /^( *)["']?([\w-]+)["']?\s*:(?:\s+(\S+))?/.exec(lines[at]!);
+    if (found?.[1] === "" && found[2] === "pipeline") pipeline = found[3]?.replace(/["']/g, "") ?? "";
+    const indent = /^ *(?=[^\s#])/.exec(lines[at]!)?.[0].length;
+    if (indent === undefined || indent >= depth) continue;
+    depth = indent;
+    if (found) path.unshift(found[2]!);
+  }
+  return { pipeline, path };
+}
+
+/** The stage whose name is innermost on a path of keys; of several of that name the one whose forks are on it too. */
+export function stageNamed(graph: Graph, path: readonly string[]): string {
+  const known = graph.nodes.filter(isStage);
+  for (let at = path.length - 1; at >= 0; at -= 1) {
+    const above = new Set(path.slice(0, at + 1));
+    const found = known.find(({ id, name }) => name === path[at] && id.split(".").every((part) => above.has(part)));
+    if (found) return found.id;
+  }
+  return "";
+}
+
 export interface Shown {
   graph: Graph | undefined;
   /** What is said above it, empty when it is the text as it stands. */
@@ -41,7 +70,7 @@ export function breaks(code: unknown): boolean {
 }
 
 function isStage({ kind }: GraphNode): boolean {
-  return kind !== "end" && kind !== "fail";
+  return kind !== "end" && kind !== "fail" && kind !== "missing";
 }
 
 function holds({ start, end }: Range, at: Position): boolean {

@@ -1,13 +1,16 @@
 /** Follows the runs of the pipeline that is shown, and says what lights it. */
 
-import * as vscode from "vscode";
+import type * as vscode from "vscode";
+import { sameFile } from "../common/files";
 import type { Server } from "../server/client";
 import type { Run, Trace } from "../server/protocol";
-import { choicesOf, lightOf, litBy, runsOf } from "./choosing";
+import { choicesOf, lightOf, litBy, newestWords, runsOf } from "./choosing";
 import { NEWEST, type ToPage } from "./messages";
 
 /** So many runs of the past are asked for. */
 const PAST = 100;
+/** So many are kept in mind. */
+const KEPT = 300;
 
 export class Lighting implements vscode.Disposable {
   private readonly runs = new Map<string, Run>();
@@ -41,31 +44,50 @@ export class Lighting implements vscode.Disposable {
 
   choose(choice: string): void {
     this.choice = choice;
+    // Who asks for the newest run means one that is over, too; by itself the graph is lit by a live one only.
+    if (choice === NEWEST) this.lit = this.ofPipeline()[0]?.run ?? "";
     this.tell();
   }
 
   /** Ask for the runs of the past: when the server has come up, when the page is new. */
   async load(): Promise<void> {
     const { runs } = await this.server.request<{ runs: Run[] }>("pointsman/runs", { limit: PAST });
-    for (const run of runs) this.runs.set(run.run, run);
+    this.keep(runs);
     this.tell();
   }
 
   /** Take a run that may be older than those that were asked for. */
   add(run: Run): void {
-    this.runs.set(run.run, run);
+    this.keep([run]);
+  }
+
+  /** The runs that were told last are kept, and the one that is looked at. */
+  private keep(runs: readonly Run[]): void {
+    for (const run of runs) {
+      this.runs.delete(run.run);
+      this.runs.set(run.run, run);
+    }
+    for (const [id, { live }] of this.runs) {
+      if (this.runs.size <= KEPT) break;
+      if (!live && id !== this.lit && id !== this.choice) this.runs.delete(id);
+    }
+  }
+
+  private ofPipeline(): Run[] {
+    return runsOf(this.runs.values(), this.uri, this.pipeline, sameFile);
   }
 
   private changed(runs: readonly Run[]): void {
-    for (const run of runs) this.runs.set(run.run, run);
+    this.keep(runs);
     if (runs.some((run) => run.pipeline === this.pipeline)) this.tell();
   }
 
   private tell(): void {
-    const runs = runsOf(this.runs.values(), this.uri, this.pipeline, sameFile);
+    const runs = this.ofPipeline();
     this.lit = litBy(this.choice, runs, this.lit);
     const chosen = this.choice === NEWEST ? NEWEST : this.lit;
-    this.say({ type: "runs", runs: choicesOf(runs, Date.now()), chosen });
+    const newest = newestWords(chosen === NEWEST ? this.runs.get(this.lit) : runs[0], Date.now());
+    this.say({ type: "runs", runs: choicesOf(runs, Date.now()), chosen, newest });
     void this.trace();
   }
 
@@ -91,9 +113,4 @@ export class Lighting implements vscode.Disposable {
       this.asking = false;
     }
   }
-}
-
-/** Servers and editors write the same file's URI in more than one way. */
-export function sameFile(one: string, other: string): boolean {
-  return one === other || vscode.Uri.parse(one).toString() === vscode.Uri.parse(other).toString();
 }

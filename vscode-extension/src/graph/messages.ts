@@ -25,14 +25,14 @@ export type ToPage =
   | { type: "graph"; uri: string; file: string; pipelines: string[]; graph: Graph; stale: string }
   | { type: "nothing"; why: string }
   | { type: "cursor"; id: string }
-  | { type: "runs"; runs: RunChoice[]; chosen: string }
+  | { type: "runs"; runs: RunChoice[]; chosen: string; newest: string }
   | { type: "light"; light: Light | null };
 
 export type FromPage =
   | { type: "ready" }
   | { type: "reveal"; range: Range; focus: boolean }
   | { type: "pipeline"; name: string }
-  /** A run's id, `newest` for the newest live one, or empty for none. */
+  /** A run's id, `newest` for the newest one, or empty for none. */
   | { type: "run"; run: string };
 
 /** Which run lights the graph, besides a run's id. */

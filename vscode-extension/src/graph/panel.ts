@@ -1,10 +1,11 @@
 /** The panel beside the editor: which file it shows, and how it follows the text, the cursor and the page's clicks. */
 
 import * as vscode from "vscode";
+import { fileOf, sameFile } from "../common/files";
 import type { Server } from "../server/client";
-import type { Graph, Position, Range, Run } from "../server/protocol";
-import { breaks, pipelineAt, shownAfter, stageAt } from "./following";
-import { Lighting, sameFile } from "./lighting";
+import type { Graph, Range, Run } from "../server/protocol";
+import { breaks, namedAt, pipelineAt, shownAfter, stageAt, stageNamed } from "./following";
+import { Lighting } from "./lighting";
 import type { FromPage, Kept, ToPage } from "./messages";
 import { page } from "./page";
 
@@ -104,16 +105,16 @@ export class GraphPanel {
   }
 
   private follow(editor: vscode.TextEditor | undefined): void {
-    if (editor?.document.languageId !== LANGUAGE || editor.document.uri.scheme !== "file") return;
-    const uri = editor.document.uri.toString();
+    const uri = editor?.document.languageId === LANGUAGE ? fileOf(editor.document.uri)?.toString() : undefined;
+    if (!editor || uri === undefined) return;
     if (sameFile(uri, this.uri)) return this.moved(editor);
     this.pipeline = "";
     this.show(uri);
   }
 
   private moved(editor: vscode.TextEditor): void {
-    if (!sameFile(editor.document.uri.toString(), this.uri)) return;
-    const other = pipelineAt(this.graphs, editor.selection.active, this.pipeline);
+    if (!this.shows(editor.document)) return;
+    const other = this.pipelineOf(editor);
     if (other && other.name !== this.pipeline) {
       this.pipeline = other.name;
       this.put();
@@ -136,7 +137,7 @@ export class GraphPanel {
       const { pipelines } = await this.server.request<{ pipelines: Graph[] }>("pointsman/graph", { textDocument: { uri } });
       if (asked !== this.asked) return;
       this.graphs = pipelines;
-      if (byCursor) this.pipeline = pipelineAt(pipelines, this.cursor(), this.pipeline)?.name ?? this.pipeline;
+      if (byCursor) this.pipeline = this.pipelineOf(this.editor())?.name ?? this.pipeline;
       this.put();
     } catch (problem) {
       if (asked === this.asked && !this.shown) this.say({ type: "nothing", why: "The graph is drawn by the Pointsman server, which is not running." });
@@ -161,14 +162,26 @@ export class GraphPanel {
   }
 
   private mark(): void {
-    const at = this.cursor();
-    if (this.shown) this.say({ type: "cursor", id: at ? stageAt(this.shown, at) : "" });
+    const editor = this.editor();
+    if (this.shown) this.say({ type: "cursor", id: editor ? stageIn(this.shown, editor) : "" });
   }
 
-  private cursor(): Position | undefined {
+  private pipelineOf(editor: vscode.TextEditor | undefined): Graph | undefined {
+    if (editor === undefined || isOwn(editor.document)) return pipelineAt(this.graphs, editor?.selection.active, this.pipeline);
+    const { pipeline } = namedAt(linesOf(editor.document), editor.selection.active.line);
+    return pipelineAt(this.graphs, undefined, pipeline || this.pipeline);
+  }
+
+  /** The editor of the file, or of a run's own text of it: the active one, else any that is seen. */
+  private editor(): vscode.TextEditor | undefined {
     const active = vscode.window.activeTextEditor;
     const all = active ? [active, ...vscode.window.visibleTextEditors] : vscode.window.visibleTextEditors;
-    return all.find(({ document }) => sameFile(document.uri.toString(), this.uri))?.selection.active;
+    return all.find(({ document }) => this.shows(document));
+  }
+
+  private shows({ uri }: vscode.TextDocument): boolean {
+    const file = fileOf(uri);
+    return file !== undefined && sameFile(file.toString(), this.uri);
   }
 
   private async open(range: Range, focus: boolean): Promise<void> {
@@ -192,4 +205,18 @@ export class GraphPanel {
   private say(message: ToPage): void {
     void this.panel.webview.postMessage(message);
   }
+}
+
+/** Whether the ranges of the file's graph are those of this document. */
+function isOwn({ uri }: vscode.TextDocument): boolean {
+  return uri.scheme === "file";
+}
+
+function stageIn(graph: Graph, { document, selection }: vscode.TextEditor): string {
+  if (isOwn(document)) return stageAt(graph, selection.active);
+  return stageNamed(graph, namedAt(linesOf(document), selection.active.line).path);
+}
+
+function linesOf(document: vscode.TextDocument): string[] {
+  return document.getText().split(/\r?\n/);
 }

@@ -1,6 +1,7 @@
 /** Asking a person: a notification for each new question of a live run, lists and inputs for its answer. */
 
 import * as vscode from "vscode";
+import { messageOf } from "../common/values";
 import type { Server } from "../server/client";
 import type { Run } from "../server/protocol";
 import type { AnswerDocuments } from "./answers";
@@ -10,7 +11,7 @@ import {
 } from "./questions";
 import type { RunStore } from "./store";
 import { VIEW } from "./view";
-import { counted } from "./words";
+import { counted } from "../common/words";
 
 const LATER = "Later";
 const AGAIN = "Answer Again…";
@@ -108,8 +109,7 @@ export class Asking {
       return true;
     } catch (problem) {
       const open = this.store.question(run.run, question.effect);
-      const said = problem instanceof Error ? problem.message : String(problem);
-      const pressed = vscode.window.showErrorMessage(said, ...(open ? [AGAIN] : []));
+      const pressed = vscode.window.showErrorMessage(messageOf(problem), ...(open ? [AGAIN] : []));
       pressed.then((label) => (label === AGAIN ? this.ask(asked) : undefined)).then(undefined, this.failed);
       return false;
     }

@@ -1,6 +1,7 @@
 /** The commands on rows and in the command palette. Without a row a person picks the run. */
 
 import * as vscode from "vscode";
+import { registered } from "../common/commands";
 import type { Server } from "../server/client";
 import type { Run, Started } from "../server/protocol";
 import { type Action, runActions } from "./actions";
@@ -9,7 +10,7 @@ import { attach, goOn } from "./debugging";
 import type { Moment, RunDocuments } from "./documents";
 import { spanOf } from "./events";
 import { pickEvent, pickRun } from "./picking";
-import { openBroken, openPipeline } from "./places";
+import { openBroken, openPipeline } from "./opening";
 import type { RunStore } from "./store";
 import { indexOf, type RunRow } from "./tree";
 import type { RunsView } from "./view";
@@ -26,7 +27,7 @@ export class RunCommands {
     private readonly asking: Asking,
   ) {}
 
-  /** Register all of them. What fails is said to the person who asked for it. */
+  /** Register all of them. */
   register(): vscode.Disposable[] {
     const commands: Record<string, (row?: RunRow, all?: RunRow[]) => Promise<unknown>> = {
       refresh: () => this.view.refresh(),
@@ -50,11 +51,11 @@ export class RunCommands {
           this.documents.compare({ run: run.run, seq: span.first }, { run: run.run, seq: span.last }, `${name}: before ↔ after`),
         ),
     };
-    return [
-      ...Object.entries(commands).map(([name, act]) => register(`pointsman.runs.${name}`, act)),
-      register("pointsman.runs.sendAnswer", (uri?: vscode.Uri) => this.sendAnswer(uri)),
-      register("pointsman.showRun", (run?: string, stage?: string) => this.showRun(run, stage)),
-    ];
+    return registered({
+      ...Object.fromEntries(Object.entries(commands).map(([name, act]) => [`pointsman.runs.${name}`, act])),
+      "pointsman.runs.sendAnswer": (uri?: vscode.Uri) => this.sendAnswer(uri),
+      "pointsman.showRun": (run?: string, stage?: string) => this.showRun(run, stage),
+    });
   }
 
   private async showRun(run?: string, stage?: string): Promise<void> {
@@ -166,14 +167,4 @@ function stageOf(run: Run, row: RunRow | undefined): string | undefined {
     default:
       return undefined;
   }
-}
-
-function register<A extends unknown[]>(command: string, act: (...given: A) => Promise<unknown>): vscode.Disposable {
-  return vscode.commands.registerCommand(command, async (...given: A) => {
-    try {
-      await act(...given);
-    } catch (problem) {
-      void vscode.window.showErrorMessage(problem instanceof Error ? problem.message : String(problem));
-    }
-  });
 }

@@ -1,7 +1,7 @@
 /** A run's events: how they are listed, which of them belong to a stage, and what its envelopes are called. */
 
 import type { Run, RunEvent, Stage } from "../server/protocol";
-import { after } from "./words";
+import { after } from "../common/words";
 
 export const ENVELOPE = "pointsman-envelope";
 export const EVENTS = "pointsman-events";

@@ -1,6 +1,6 @@
 /** A small JSON Schema as a few questions in a row; a larger one is answered in a JSON document that begins with an example. */
 
-type Schema = Record<string, unknown>;
+import { isObject } from "../common/values";
 
 export type Step =
   | { kind: "pick"; key: string | null; title: string; optional: boolean; options: { label: string; value: unknown }[] }
@@ -11,10 +11,10 @@ const STEPS = 4;
 
 /** The steps that ask for a value of the schema, or undefined where a document is needed. */
 export function steps(schema: unknown): Step[] | undefined {
-  if (!isSchema(schema)) return undefined;
+  if (!isObject(schema)) return undefined;
   const alone = step(schema, null, false);
   if (alone) return [alone];
-  if (schema["type"] !== "object" || !isSchema(schema["properties"]) || composed(schema)) return undefined;
+  if (schema["type"] !== "object" || !isObject(schema["properties"]) || composed(schema)) return undefined;
   const properties = Object.entries(schema["properties"]);
   const required = Array.isArray(schema["required"]) ? schema["required"] : [];
   if (properties.length === 0 || properties.length > STEPS) return undefined;
@@ -41,7 +41,7 @@ export function typed(one: Extract<Step, { kind: "text" }>, text: string): { val
 
 /** A value to begin with: defaults, first choices, and empty values of the right type. */
 export function example(schema: unknown): unknown {
-  if (!isSchema(schema)) return {};
+  if (!isObject(schema)) return {};
   if ("default" in schema) return schema["default"];
   if ("const" in schema) return schema["const"];
   if (Array.isArray(schema["examples"]) && schema["examples"].length > 0) return schema["examples"][0];
@@ -64,14 +64,14 @@ export function example(schema: unknown): unknown {
     case "array":
       return [];
     default: {
-      const properties = isSchema(schema["properties"]) ? schema["properties"] : {};
+      const properties = isObject(schema["properties"]) ? schema["properties"] : {};
       return Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, example(value)]));
     }
   }
 }
 
 function step(schema: unknown, key: string | null, optional: boolean): Step | undefined {
-  if (!isSchema(schema) || composed(schema)) return undefined;
+  if (!isObject(schema) || composed(schema)) return undefined;
   const title = [key, schema["title"] ?? schema["description"]].filter((part) => typeof part === "string").join(": ");
   if (Array.isArray(schema["enum"]) && schema["enum"].length > 0) return pick(schema["enum"]);
   if ("const" in schema) return pick([schema["const"]]);
@@ -101,10 +101,6 @@ function worded(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-function composed(schema: Schema): boolean {
+function composed(schema: Record<string, unknown>): boolean {
   return ["oneOf", "anyOf", "allOf", "not", "if", "$ref"].some((word) => word in schema);
-}
-
-function isSchema(value: unknown): value is Schema {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 /** How each status looks: its words, its icon, and a colour that every theme has. */
 
-import type { Run, RunStatus, StageStatus } from "../server/protocol";
+import type { DefinitionChanged, Run, RunStatus, Stage, StageStatus } from "../server/protocol";
 
 export interface Look {
   /** For a narrow side bar. */
@@ -22,7 +22,7 @@ export const RUN: Record<RunStatus, Look> = {
   cancelled: { words: "cancelled", icon: "circle-slash", colour: "disabledForeground" },
 };
 
-export const STAGE: Record<StageStatus, Look> = {
+const STAGE: Record<StageStatus, Look> = {
   running: { words: "running", icon: "loading~spin", colour: "charts.blue" },
   asking: { words: "asks", icon: "question", colour: "charts.yellow" },
   done: { words: "", icon: "check", colour: "charts.green" },
@@ -32,6 +32,17 @@ export const STAGE: Record<StageStatus, Look> = {
 };
 
 export const UNKNOWN: Look = { words: "", icon: "circle-outline", colour: undefined };
+
+/** How a stage looks. One that runs in a run that does not go on stands still as its run does. */
+export function stageLook({ status }: Run, stage: Stage): Look {
+  if (stage.status === "running" && (status === "interrupted" || status === "held")) return RUN[status];
+  return STAGE[stage.status] ?? UNKNOWN;
+}
+
+/** What follows from a file that is broken; nothing where it never was any better. */
+export function brokenWords(file: DefinitionChanged | undefined): string {
+  return file?.kept ? "the last good version stays live" : "";
+}
 
 /** The words of a status: what a list, a pick or a title says of a run. */
 export function statusWords(run: Run): string {

@@ -6,7 +6,7 @@ import { eventItems } from "./events";
 import { RUN } from "./looks";
 import { describe } from "./rows";
 import type { RunStore } from "./store";
-import { since } from "./words";
+import { since } from "../common/words";
 
 /** Let a person pick one of the runs; undefined when they leave. Says so where there is none. */
 export async function pickRun(store: RunStore, wanted: (run: Run) => boolean, title: string): Promise<Run | undefined> {

@@ -1,7 +1,7 @@
 /** The questions of runs to people: which are new, how they are put, and what answer a button stands for. */
 
 import type { Question, Run } from "../server/protocol";
-import { oneLine } from "./words";
+import { oneLine } from "../common/words";
 
 export interface Asked {
   run: Run;
@@ -10,6 +10,9 @@ export interface Asked {
 
 /** More new questions than this at a time become one notice. */
 export const AT_ONCE = 3;
+
+/** So many questions are remembered as put: more than are told again by a message that comes late. */
+const REMEMBERED = 1000;
 
 /** Which questions this window has put already. */
 export class Bookkeeping {
@@ -28,6 +31,10 @@ export class Bookkeeping {
         this.put.add(key);
         if (moved || run.live) fresh.push({ run, question });
       }
+    }
+    for (const oldest of this.put) {
+      if (this.put.size <= REMEMBERED) break;
+      this.put.delete(oldest);
     }
     return fresh;
   }

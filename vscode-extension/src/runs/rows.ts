@@ -1,12 +1,12 @@
 /** What a row of the view says: its text, icon, colour, tooltip and what can be done with it. */
 
-import type { Question, Run } from "../server/protocol";
+import type { DefinitionChanged, Question, Run } from "../server/protocol";
 import { contextOf, runActions, stageActions } from "./actions";
-import { RUN, STAGE, UNKNOWN, statusWords } from "./looks";
+import { brokenWords, RUN, stageLook, UNKNOWN, statusWords } from "./looks";
 import { type RunStore, type Told, took } from "./store";
 import { brokenTooltip, errorTooltip, kindOf, questionTooltip, runTooltip, stageTooltip } from "./tooltips";
 import { indexOf, nesting, type RunRow, shortName } from "./tree";
-import { counting, duration, joined, money, oneLine, since, tokens } from "./words";
+import { counting, duration, joined, money, oneLine, since, tokens } from "../common/words";
 
 export interface Shown {
   label: string;
@@ -69,15 +69,16 @@ function asks(run: Run): string {
 function runShown(told: Told, now: number): Shown {
   const { run } = told;
   const look = RUN[run.status] ?? UNKNOWN;
-  const description = joined(describe(told, now), since(run.startedAt, now));
+  const description = describe(told, now);
   const rows = run.stages.length + run.questions.length + (run.error ? 1 : 0);
   return {
-    label: run.pipeline,
+    // The time tells runs of one pipeline apart; what stands last is cut off in a narrow side bar.
+    label: `${since(run.startedAt, now)} ${run.pipeline}`,
     description,
     icon: look.icon,
     colour: look.colour,
     tooltip: runTooltip(run),
-    spoken: `${run.pipeline}, ${description}`,
+    spoken: `${run.pipeline}, ${description}, ${since(run.startedAt, now)}`,
     context: contextOf("run", runActions(run)),
     expand: rows === 0 && !run.live ? "never" : run.live ? "open" : "closed",
     click: undefined,
@@ -88,8 +89,7 @@ function stageShown(told: Told, index: number, now: number): Shown {
   const { run } = told;
   const stage = run.stages[index];
   if (!stage) return GONE;
-  const cut = run.status === "interrupted" && stage.status === "running"; // nobody runs it any more
-  const look = cut ? RUN.interrupted : (STAGE[stage.status] ?? UNKNOWN);
+  const look = stageLook(run, stage);
   const name = shortName(run.stages, index);
   const open = stage.status === "running" || stage.status === "asking";
   const long = run.live && open ? counting(stage.tookMs + Math.max(0, now - told.at)) : duration(stage.tookMs);
@@ -106,7 +106,7 @@ function stageShown(told: Told, index: number, now: number): Shown {
     description,
     icon: stage.reused && stage.status === "done" ? "history" : look.icon,
     colour: stage.reused && stage.status === "done" ? "descriptionForeground" : look.colour,
-    tooltip: stageTooltip(stage),
+    tooltip: stageTooltip(run, stage),
     spoken: `${name}, ${description || "done"}`,
     context: contextOf("stage", stageActions(run, stage)),
     expand: nesting(run.stages).children.has(index) ? "open" : "never",
@@ -151,11 +151,11 @@ function brokenShown(store: RunStore, uri: string): Shown {
   const label = `${fileName(uri)} is broken`;
   return {
     label,
-    description: "the last good version stays live",
+    description: brokenWords(file),
     icon: "warning",
     colour: "list.warningForeground",
     tooltip: brokenTooltip(file, label),
-    spoken: `${label}: the last good version stays live. ${file?.problem?.message ?? ""}`,
+    spoken: `${joined(label, brokenWords(file))}. ${file?.problem?.message ?? ""}`,
     context: "broken",
     expand: "never",
     click: "open",
@@ -180,4 +180,15 @@ function untilExpiry(ms: number): string {
 /** The last part of a URI's path. */
 export function fileName(uri: string): string {
   return decodeURIComponent(uri.slice(uri.lastIndexOf("/") + 1));
+}
+
+/** What happened to a saved file, as a line of the log: `triage.pipeline.yaml is broken at 12:5 (no stage x): the last good version stays live`. */
+export function definitionLine(change: DefinitionChanged): string {
+  const { uri, state, version, affects, problem } = change;
+  const name = fileName(uri);
+  if (state === "live") return `${name} is live in version ${version}${affects.length > 0 ? `; changed: ${affects.join(", ")}` : ""}`;
+  if (state === "gone") return `${name} is there no more`;
+  const start = problem?.range.start;
+  const where = start ? ` at ${start.line + 1}:${start.character + 1} (${problem.message})` : "";
+  return [`${name} is broken${where}`, brokenWords(change)].filter(Boolean).join(": ");
 }

@@ -2,6 +2,9 @@
 
 import type { DefinitionChanged, Question, Run } from "../server/protocol";
 
+/** So many runs that are over are kept in mind; a listing brings the newest of them anyway. */
+const KEPT = 200;
+
 export interface Told {
   run: Run;
   /** When the server told it, on this machine's clock: what lives counts on from there. */
@@ -86,10 +89,13 @@ export class RunStore {
   }
 
   private sort(before: readonly string[]): boolean {
-    this.sorted = [...this.told.values()]
+    const runs = [...this.told.values()]
       .map((told) => told.run)
-      .sort((one, other) => Number(other.live) - Number(one.live) || other.startedAt - one.startedAt || compare(one, other))
-      .map((run) => run.run);
+      .sort((one, other) => Number(other.live) - Number(one.live) || other.startedAt - one.startedAt || compare(one, other));
+    const over = runs.filter((run) => !run.live && run.questions.length === 0);
+    const gone = new Set(over.slice(KEPT).map((run) => run.run));
+    for (const run of gone) this.told.delete(run);
+    this.sorted = runs.map((run) => run.run).filter((run) => !gone.has(run));
     return this.sorted.length !== before.length || this.sorted.some((run, at) => run !== before[at]);
   }
 }

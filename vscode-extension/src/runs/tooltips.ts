@@ -1,8 +1,8 @@
 /** The Markdown that a row shows under the pointer. */
 
 import type { DefinitionChanged, Question, Run, Stage } from "../server/protocol";
-import { STAGE, statusWords } from "./looks";
-import { duration, joined, moment, money, tokens } from "./words";
+import { brokenWords, stageLook, statusWords } from "./looks";
+import { duration, joined, moment, money, tokens } from "../common/words";
 
 export function runTooltip(run: Run): string {
   const rows = [
@@ -18,8 +18,8 @@ export function runTooltip(run: Run): string {
   return paragraphs(rows.filter(Boolean).join("  \n"), error ?? "", ...questions, run.note && `$(info) ${escaped(run.note)}`);
 }
 
-export function stageTooltip(stage: Stage): string {
-  const words = stage.reused ? "re-used: nothing was called" : STAGE[stage.status]?.words || stage.status;
+export function stageTooltip(run: Run, stage: Stage): string {
+  const words = stage.reused ? "re-used: nothing was called" : stageLook(run, stage).words || stage.status;
   const details = [
     `**${escaped(stage.id)}** ${words}`,
     stage.reused || stage.status === "skipped" ? "" : `Took ${duration(stage.tookMs)}`,
@@ -46,7 +46,8 @@ export function errorTooltip(run: Run): string {
 }
 
 export function brokenTooltip(file: DefinitionChanged | undefined, label: string): string {
-  return paragraphs(`**${escaped(label)}**: the last good version stays live.`, escaped(file?.problem?.message ?? ""));
+  const words = brokenWords(file);
+  return paragraphs(`**${escaped(label)}**${words && `: ${words}.`}`, escaped(file?.problem?.message ?? ""));
 }
 
 /** What kind of error: class and code, without saying one word twice. */

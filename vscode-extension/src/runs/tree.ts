@@ -16,8 +16,12 @@ export const SHOWN = 100;
 /** A list of runs holds no more visits of a run than this, the last ones. */
 const TOLD = 200;
 
+/** From so many rows on it is asked which of them still stand for something. */
+const ROWS = 1000;
+
 export class RunTree {
   private readonly rows = new Map<string, RunRow>();
+  private most = ROWS;
 
   constructor(private readonly store: RunStore) {}
 
@@ -72,8 +76,23 @@ export class RunTree {
   private row(made: RunRow): RunRow {
     const known = this.rows.get(made.key);
     if (known) return known;
+    if (this.rows.size >= this.most) this.forget();
     this.rows.set(made.key, made);
     return made;
+  }
+
+  /** Let go of the rows of what is gone. What is left may double before it is looked through again. */
+  private forget(): void {
+    for (const [key, row] of this.rows) if (!this.stands(row)) this.rows.delete(key);
+    this.most = Math.max(ROWS, 2 * this.rows.size);
+  }
+
+  private stands(row: RunRow): boolean {
+    if (row.kind === "broken") return this.store.brokenFile(row.uri) !== undefined;
+    const run = this.store.get(row.run)?.run;
+    if (!run) return false;
+    if (row.kind === "stage") return nesting(run.stages).known.has(row.line);
+    return row.kind !== "question" || this.store.question(row.run, row.effect) !== undefined;
   }
 }
 
@@ -84,6 +103,7 @@ export interface Nesting {
   children: Map<number, number[]>;
   /** For each stage what this visit of it is called: the same in a list that has lost its beginning. */
   lines: string[];
+  known: Set<string>;
 }
 
 const known = new WeakMap<readonly Stage[], Nesting>();
@@ -97,8 +117,8 @@ export function nesting(stages: readonly Stage[]): Nesting {
 
 function nest(stages: readonly Stage[]): Nesting {
   const last = new Map<string, number>();
-  const made: Nesting = { parents: [], children: new Map(), lines: [] };
   const seen = new Set<string>();
+  const made: Nesting = { parents: [], children: new Map(), lines: [], known: seen };
   stages.forEach((line, index) => {
     let parent = -1;
     for (let end = line.id.lastIndexOf("."); end > 0 && parent < 0; end = line.id.lastIndexOf(".", end - 1)) {

@@ -6,7 +6,7 @@ import type { DefinitionChanged, Run } from "../server/protocol";
 import { shown } from "./rows";
 import { type Change, type RunStore, took } from "./store";
 import { RunTree, type RunRow } from "./tree";
-import { counted, counting } from "./words";
+import { counted, counting } from "../common/words";
 
 export const VIEW = "pointsman.runs";
 const LISTED = 50;
@@ -38,6 +38,8 @@ export class RunsView implements vscode.TreeDataProvider<RunRow>, vscode.Disposa
     private readonly server: Server,
     private readonly store: RunStore,
     private readonly failed: (problem: unknown) => void,
+    /** What of the open folders the server does not see, if anything. */
+    private readonly unserved: () => string | undefined,
   ) {
     this.tree = new RunTree(store);
     this.panel = vscode.window.createTreeView(VIEW, { treeDataProvider: this, showCollapseAll: true, canSelectMany: true });
@@ -135,7 +137,7 @@ export class RunsView implements vscode.TreeDataProvider<RunRow>, vscode.Disposa
     if (this.server.state === "stopped" && this.store.order.length > 0) {
       this.panel.message = "The Pointsman server does not run: this is what it said last.";
     } else if (this.server.state === "running") {
-      this.panel.message = undefined;
+      this.panel.message = this.unserved();
       if (this.store.mend()) this.changed.fire(undefined);
       this.refresh().catch(this.failed);
     }

@@ -28,7 +28,7 @@ export interface Trace {
   edges: Record<string, number>;
   current: string[];
 }
-export type NodeKind = "agent" | "ask" | "fork" | "set" | "gate" | "end" | "fail";
+export type NodeKind = "agent" | "ask" | "fork" | "set" | "gate" | "end" | "fail" | "missing";
 export type EdgeKind = "route" | "next" | "below" | "on_error" | "on_max" | "branch" | "join";
 export interface GraphNode {
   id: string; name: string; kind: NodeKind; label: string; parent: string; branch: string; range: Range; nameRange: Range;

@@ -33,7 +33,7 @@ export class Bar {
     );
     this.root.append(this.pipelines, this.runs, this.note, buttons);
     this.showPipelines([], "");
-    this.showRuns([], NEWEST);
+    this.showRuns([], NEWEST, "Newest run");
   }
 
   /** One pipeline needs no choice: its name is the panel's title. */
@@ -42,8 +42,8 @@ export class Bar {
     fill(this.pipelines, names.map((name) => [name, name]), chosen);
   }
 
-  showRuns(runs: readonly RunChoice[], chosen: string): void {
-    const known: [string, string][] = [[NEWEST, "Newest live run"], ["", "No run"], ...runs.map((one): [string, string] => [one.run, one.label])];
+  showRuns(runs: readonly RunChoice[], chosen: string, newest: string): void {
+    const known: [string, string][] = [[NEWEST, newest], ["", "No run"], ...runs.map((one): [string, string] => [one.run, one.label])];
     fill(this.runs, known, chosen);
   }
 

@@ -4,7 +4,7 @@ import { KIND, STATUS } from "./icons";
 import type { Lane } from "./layout";
 import { type EdgeLook, type Looks, NO_LOOKS, type NodeLook } from "./lit";
 import type { EdgeShape, NodeShape, Scene } from "./scene";
-import { FACES, HEADER_HEIGHT, type Measure, OUTCOME, TEXT_LEFT } from "./sizes";
+import { FACES, HEADER_HEIGHT, isEnd, type Measure, OUTCOME, TEXT_LEFT } from "./sizes";
 import { children, element, placed, text } from "./svg";
 
 /** How much further in the text of a round or pointed node ends. */
@@ -22,7 +22,8 @@ export class Drawing {
   private cursor = "";
 
   constructor(private readonly measure: Measure) {
-    this.world.append(this.boxes, this.lines, this.nodes, this.labels);
+    // The keyboard goes through the nodes first: a way says what it joins.
+    this.world.append(this.boxes, this.nodes, this.lines, this.labels);
     this.root.append(this.world);
   }
 
@@ -131,7 +132,7 @@ function laneOf(lane: Lane): SVGElement[] {
 function node(group: SVGElement, shape: NodeShape): void {
   const { kind, height, subtitle } = shape;
   const open = shape.lanes.length > 0;
-  const end = kind === "end" || kind === "fail";
+  const end = isEnd(kind);
   group.setAttribute("class", `node ${kind}${open ? " open" : ""}`);
   group.setAttribute("role", "button");
   group.setAttribute("tabindex", "0");
@@ -150,9 +151,11 @@ function node(group: SVGElement, shape: NodeShape): void {
 }
 
 function line(group: SVGElement, shape: EdgeShape): void {
-  group.setAttribute("class", `edge ${shape.kind}${shape.back ? " back" : ""}`);
+  group.setAttribute("class", `edge ${shape.kind}${shape.back ? " back" : ""}${shape.lost ? " lost" : ""}`);
   group.setAttribute("aria-label", shape.words);
   group.setAttribute("role", shape.range ? "button" : "img");
+  if (shape.range) group.setAttribute("tabindex", "0");
+  else group.removeAttribute("tabindex");
   group.append(
     element("path", { class: "hit", d: shape.line }),
     element("path", { class: "line", d: shape.line }),
@@ -179,7 +182,7 @@ function lightNode(group: SVGElement, shape: NodeShape, look: NodeLook | undefin
   if (!front) return;
   group.setAttribute("aria-label", [shape.words, look?.words].filter(Boolean).join(". "));
   group.querySelector(".outcome")?.remove();
-  if (look && shape.kind !== "end" && shape.kind !== "fail") group.append(outcome(shape, look));
+  if (look && !isEnd(shape.kind)) group.append(outcome(shape, look));
 }
 
 /** At the right of a node: how it went and how often, below how long it took. */
@@ -189,7 +192,7 @@ function outcome(shape: NodeShape, look: NodeLook): SVGElement {
   const middle = shape.lanes.length > 0 ? HEADER_HEIGHT / 2 : shape.height / 2;
   const icon = element("g", { class: "icon" });
   icon.setAttribute("transform", `translate(${right - 12} ${middle - 14}) scale(.75)`);
-  icon.append(element("path", { d: STATUS[look.reused ? "reused" : look.status] }));
+  icon.append(element("path", { d: STATUS[look.held ? "held" : look.reused ? "reused" : look.status] }));
   group.append(icon);
   if (look.times) group.append(text("times", right - 17, middle - 4, look.times));
   if (look.took) group.append(text("took", right, middle + 13, look.took));

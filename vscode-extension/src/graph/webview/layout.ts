@@ -42,6 +42,8 @@ const LANE_PADDING = 16;
 const LANE_TITLE = 22;
 const LABEL_PADDING = 5;
 const LABEL_HEIGHT = 18;
+/** So much of a line is seen straight above and below its label. */
+const STUB = 5;
 /** The ends of a branch: points at the top and the bottom of its strip. */
 const [TOP, BOTTOM] = ["\0top", "\0bottom"];
 /** How much an edge wants to be short and straight: a run mostly takes the plain way on. */
@@ -101,10 +103,12 @@ function block(blocks: Blocks, own: Block | null, how: How, depth: number): Layo
     const key = how.keys.get(edge) ?? "";
     return { key, from, to, points: (flat.edge(from, to, key) as { points: Point[] }).points, edge };
   });
-  for (const [at, { points, back }] of routed(lines, stand).entries()) {
-    const { key, edge, from, to } = lines[at]!;
-    const spot = flat.edge(from, to, key) as Point;
-    made.edges.push({ key, edge, points, back, label: labelAt(edge, spot, how.measure) });
+  const labels = lines.map(({ key, edge, from, to }) => labelAt(edge, flat.edge(from, to, key) as Point, how.measure));
+  // A label interrupts a line where that goes straight down: a bend under it would be lost.
+  const straight = labels.flatMap((label) => (label ? [{ ...label, height: label.height + 2 * STUB }] : []));
+  for (const [at, { points, back }] of routed(lines, stand, straight).entries()) {
+    const { key, edge } = lines[at]!;
+    made.edges.push({ key, edge, points, back, label: labels[at]! });
   }
   return made;
 }

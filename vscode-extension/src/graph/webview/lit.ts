@@ -1,7 +1,7 @@
 /** What a run makes of the picture: for each stage and each way how it looks, and what is said of it. */
 
 import type { StageStatus } from "../../server/protocol";
-import { duration } from "../../runs/words";
+import { duration } from "../../common/words";
 import { type Light, SAID } from "../messages";
 import { grouped } from "./grouping";
 import type { Scene } from "./scene";
@@ -11,6 +11,8 @@ export interface NodeLook {
   /** Where a branch of the run stands now. */
   current: boolean;
   reused: boolean;
+  /** It would run, and a debugger holds the run: nothing moves. */
+  held: boolean;
   /** How long it took, and how often it was entered when more than once: short texts, perhaps empty. */
   took: string;
   times: string;
@@ -49,17 +51,19 @@ export function looksOf(scene: Scene, light: Light): Looks {
       const current = now.has(id);
       const status = current ? "running" : endStatus(kind, id, scene, edges);
       const words = current ? (held ? HELD : "about to begin") : "";
-      if (status) looks.nodes.set(id, { status, current, reused: false, took: "", times: "", words, note: "" });
+      if (status) looks.nodes.set(id, { status, current, reused: false, held: held && current, took: "", times: "", words, note: "" });
       continue;
     }
     const again = reused.has(id);
     const times = stage.visits > 1 ? `×${stage.visits}` : "";
     const took = again || !OVER.has(stage.status) || stage.tookMs === 0 ? "" : duration(stage.tookMs);
-    const said = held && now.has(id) ? HELD : again ? "result taken over from an earlier run" : SAID[stage.status];
+    const still = held && stage.status === "running";
+    const said = held && now.has(id) ? HELD : still ? "held" : again ? "result taken over from an earlier run" : SAID[stage.status];
     looks.nodes.set(id, {
       status: stage.status,
       current: now.has(id),
       reused: again,
+      held: still,
       took,
       times,
       words: [said, took, stage.visits > 1 ? `${stage.visits} visits` : ""].filter(Boolean).join(", "),

@@ -65,7 +65,7 @@ function take(message: ToPage): void {
       return stage.look(message.id);
     case "runs":
       keep({ run: message.chosen });
-      return bar.showRuns(message.runs, message.chosen);
+      return bar.showRuns(message.runs, message.chosen, message.newest);
     case "light":
       light = message.light;
       return relight();

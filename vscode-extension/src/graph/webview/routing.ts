@@ -30,9 +30,9 @@ interface End {
 /** Between two lines at one side of a node. */
 const GAP = 14;
 
-/** The same lines in the same order. */
-export function routed(lines: readonly Line[], nodes: ReadonlyMap<string, Stand>): Routed[] {
-  const bands = bandsOf([...nodes.values()]);
+/** The same lines in the same order. Beside what stands at a height, a node or a label, each goes straight. */
+export function routed(lines: readonly Line[], nodes: ReadonlyMap<string, Stand>, labels: readonly (Size & Point)[]): Routed[] {
+  const bands = bandsOf([...nodes.values(), ...labels]);
   const ends = new Map<string, End[]>();
   const found = lines.map(({ from, to, points }): Routed => {
     const [start, stop] = [nodes.get(from)!, nodes.get(to)!];
@@ -55,7 +55,7 @@ function loops({ from, to }: { from: string; to: string }): boolean {
 }
 
 /** Layers: the nodes of one have one middle, the tallest gives its height. */
-function bandsOf(nodes: Stand[]): Band[] {
+function bandsOf(nodes: readonly (Size & Point)[]): Band[] {
   const bands = new Map<number, Band>();
   for (const { y, height } of nodes) {
     const key = Math.round(y);

@@ -5,7 +5,7 @@ import { arrow, curve } from "./curves";
 import { grouped } from "./grouping";
 import type { Lane, Layout, PlacedEdge, PlacedNode } from "./layout";
 import type { Point } from "./routing";
-import { fitting, type Measure, OUTCOME, sublabel, TEXT_LEFT } from "./sizes";
+import { fitting, isEnd, type Measure, OUTCOME, sublabel, TEXT_LEFT } from "./sizes";
 
 export interface NodeShape {
   id: string;
@@ -31,6 +31,8 @@ export interface EdgeShape {
   to: string;
   kind: GraphEdge["kind"];
   back: boolean;
+  /** It leads to a stage that is not there. */
+  lost: boolean;
   line: string;
   head: string;
   label: PlacedEdge["label"];
@@ -57,6 +59,7 @@ const KINDS: Record<NodeKind, string> = {
   gate: "gate",
   end: "the run ends",
   fail: "the run fails",
+  missing: "there is no such stage",
 };
 const EDGES: Record<GraphEdge["kind"], string> = {
   route: "route",
@@ -70,19 +73,20 @@ const EDGES: Record<GraphEdge["kind"], string> = {
 
 export function sceneOf(layout: Layout, entry: string, measure: Measure): Scene {
   const names = new Map(layout.nodes.map(({ node }) => [node.id, node.name]));
+  const missing = new Set(layout.nodes.filter(({ node }) => node.kind === "missing").map(({ node }) => node.id));
   const ways = grouped(layout.edges, ({ edge }) => edge.from);
   return {
     width: layout.width,
     height: layout.height,
     entry,
     nodes: layout.nodes.map((placed) => nodeShape(placed, ways.get(placed.node.id) ?? [], names, measure)),
-    edges: layout.edges.map((placed) => edgeShape(placed, names)),
+    edges: layout.edges.map((placed) => edgeShape(placed, names, missing)),
   };
 }
 
 function nodeShape(placed: PlacedNode, ways: readonly PlacedEdge[], names: ReadonlyMap<string, string>, measure: Measure): NodeShape {
   const { node, x, y, width, height, lanes, depth } = placed;
-  const ending = node.kind === "end" || node.kind === "fail";
+  const ending = isEnd(node.kind);
   const room = width - TEXT_LEFT - OUTCOME.right;
   return {
     id: node.id,
@@ -102,7 +106,8 @@ function nodeShape(placed: PlacedNode, ways: readonly PlacedEdge[], names: Reado
 }
 
 function nodeWords(node: GraphNode, ways: readonly PlacedEdge[], names: ReadonlyMap<string, string>): string {
-  if (node.kind === "end" || node.kind === "fail") return KINDS[node.kind];
+  if (node.kind === "missing") return `${node.name}: ${KINDS.missing}`;
+  if (isEnd(node.kind)) return KINDS[node.kind];
   const where = node.branch ? `, branch ${node.branch}` : "";
   const what = [`${KINDS[node.kind]}${node.label ? ` ${node.label}` : ""}${where}`];
   const to = ways.filter(({ edge }) => edge.kind !== "join" && edge.kind !== "branch").map(({ edge }) => {
@@ -113,7 +118,7 @@ function nodeWords(node: GraphNode, ways: readonly PlacedEdge[], names: Readonly
   return `${node.name}: ${what.join("; ")}`;
 }
 
-function edgeShape({ key, edge, points, back, label }: PlacedEdge, names: ReadonlyMap<string, string>): EdgeShape {
+function edgeShape({ key, edge, points, back, label }: PlacedEdge, names: ReadonlyMap<string, string>, missing: ReadonlySet<string>): EdgeShape {
   const loop = edge.from === edge.to;
   return {
     key,
@@ -122,6 +127,7 @@ function edgeShape({ key, edge, points, back, label }: PlacedEdge, names: Readon
     to: edge.to,
     kind: edge.kind,
     back,
+    lost: missing.has(edge.to),
     line: curve(points, loop),
     head: arrow(points, loop),
     label,
@@ -148,6 +154,7 @@ function outline(kind: NodeKind, w: number, h: number): string {
     case "ask":
     case "end":
     case "fail":
+    case "missing":
       return rounded(w, h, h / 2);
     case "set":
       return `M6 0H${w - 14}L${w} 14V${h - 6}a6 6 0 0 1-6 6H6a6 6 0 0 1-6-6V6a6 6 0 0 1 6-6Z`;

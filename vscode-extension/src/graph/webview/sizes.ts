@@ -37,7 +37,13 @@ const WORDS: Record<GraphNode["kind"], string> = {
   gate: "gate",
   end: "",
   fail: "",
+  missing: "",
 };
+
+/** No stage: where a run ends, or a name that nothing has. */
+export function isEnd(kind: GraphNode["kind"]): boolean {
+  return kind === "end" || kind === "fail" || kind === "missing";
+}
 
 /** The second line of a node: its kind, and who does the work. */
 export function sublabel(node: GraphNode): string {
@@ -51,6 +57,7 @@ export function cornerOf(kind: GraphNode["kind"] | undefined): number {
       return NODE_HEIGHT / 2;
     case "end":
     case "fail":
+    case "missing":
       return END.height / 2;
     default:
       return 16;
@@ -58,7 +65,8 @@ export function cornerOf(kind: GraphNode["kind"] | undefined): number {
 }
 
 export function sizeOf(node: GraphNode, measure: Measure): Size {
-  if (node.kind === "end" || node.kind === "fail") return END;
+  if (node.kind === "missing") return { ...END, width: Math.max(END.width, Math.ceil(measure(node.name, "name")) + 45) };
+  if (isEnd(node.kind)) return END;
   const text = Math.max(measure(node.name, "name") + OUTCOME.mark, measure(sublabel(node), "label") + OUTCOME.time);
   const width = Math.ceil(Math.min(WIDE, Math.max(NARROW, TEXT_LEFT + text + OUTCOME.right)) / 2) * 2;
   return { width, height: NODE_HEIGHT };

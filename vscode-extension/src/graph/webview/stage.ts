@@ -67,11 +67,12 @@ export class Stage {
     else if (by.x !== 0 || by.y !== 0) this.set({ scale, x: x - by.x * scale, y: y - by.y * scale }, true);
   }
 
-  /** Bring a node into view, if it is not. */
-  look(id: string): void {
-    const node = this.drawing.nodeAt(id);
-    if (!node || !this.begun) return;
-    const moved = intoView(this.camera, node, this.window());
+  /** Bring a node, or the middle of a way, into view, if it is not. */
+  look(key: string): void {
+    const way = this.drawing.edgeAt(key);
+    const box = this.drawing.nodeAt(key) ?? (way && { ...way.middle, width: 0, height: 0 });
+    if (!box || !this.begun) return;
+    const moved = intoView(this.camera, box, this.window());
     if (moved !== this.camera) this.set(moved, true);
   }
 

@@ -1,6 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { choicesOf, lightOf, litBy, runsOf } from "../../../src/graph/choosing";
-import { breaks, PARTIAL, pipelineAt, shownAfter, STALE, stageAt } from "../../../src/graph/following";
+import { readFileSync } from "node:fs";
+import { choicesOf, lightOf, litBy, newestWords, runsOf } from "../../../src/graph/choosing";
+import { breaks, namedAt, PARTIAL, pipelineAt, shownAfter, STALE, stageAt, stageNamed } from "../../../src/graph/following";
 import { NEWEST } from "../../../src/graph/messages";
 import type { Run } from "../../../src/server/protocol";
 import { graph, graphOf, node, ready } from "./begun";
@@ -36,6 +37,23 @@ describe("the graph follows the text", () => {
     equal(pipelineAt([], at(0), ""), undefined);
   });
 
+  it("finds by names where another version of the text stands", () => {
+    const gate = graphOf("gate");
+    const written = readFileSync("../examples/pull_request_gate/gate.pipeline.yaml", "utf8").split("\n");
+    const text = ["# a line more", "", ...written];
+    for (const { id, kind, nameRange } of gate.nodes) {
+      if (kind === "end" || kind === "fail") continue;
+      const { pipeline, path } = namedAt(text, nameRange.start.line + 2);
+      deepEqual([pipeline, stageNamed(gate, path)], [gate.name, id]);
+    }
+    const made = graph([node("a"), node("b")], []);
+    const lines = ["pipeline: 'one'", "stages:", "  b: {agent: x}", "---", "pipeline: two", "stages:", "  a:", "    routes:", "    - {to: b}", "", "    # more"];
+    deepEqual(namedAt(lines, 2), { pipeline: "one", path: ["stages", "b"] });
+    for (const line of [6, 7, 8]) deepEqual([namedAt(lines, line).pipeline, stageNamed(made, namedAt(lines, line).path)], ["two", "a"]);
+    equal(stageNamed(made, namedAt(lines, 4).path), "");
+    deepEqual(namedAt([], 3), { pipeline: "", path: [] });
+  });
+
   it("keeps the last good graph while the text is broken, and says so", () => {
     const [good, less] = [graph([node("a"), node("b")], []), graph([node("a")], [])];
     deepEqual(shownAfter(good, false, undefined), { graph: good, stale: "" });
@@ -66,12 +84,22 @@ describe("the run that lights the graph", () => {
     const ended = [run("2", { startedAt: 2 }), old];
     equal(litBy(NEWEST, ended, "2"), "2");
     equal(litBy(NEWEST, ended, ""), "");
+    equal(litBy(NEWEST, ended, "1"), "2", "what is called the newest is");
   });
 
   it("is the one a person has chosen, or none", () => {
     equal(litBy("1", [live, old], "2"), "1");
     equal(litBy("", [live, old], "2"), "");
     equal(litBy("gone", [live, old], "2"), "");
+  });
+
+  it("is named where the newest is chosen", () => {
+    const now = new Date(2026, 0, 2, 17, 30, 0).getTime();
+    const startedAt = new Date(2026, 0, 2, 17, 1, 0).getTime();
+    equal(newestWords(run("2", { startedAt }), now), "Newest run: 17:01 completed");
+    equal(newestWords(run("2", { startedAt, live: true, status: "running" }), now), "Newest run: live");
+    equal(newestWords(run("2", { startedAt, live: true, status: "held" }), now), "Newest run: 17:01 held");
+    equal(newestWords(undefined, now), "Newest run: none is live");
   });
 
   it("is offered with when, how and how long", () => {

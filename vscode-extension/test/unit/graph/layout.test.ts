@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { PlacedNode } from "../../../src/graph/webview/layout";
-import { edge, graph, graphOf, layoutOf, NAMES, node, ready } from "./begun";
+import { drawn, edge, graph, graphOf, layoutOf, NAMES, node, ready } from "./begun";
 
 interface Box { x: number; y: number; width: number; height: number }
 
@@ -71,6 +71,20 @@ describe("the layout of a graph", () => {
         }
       });
 
+      it("leads each way straight under its label, and none under another's", () => {
+        const { made } = placed();
+        for (const { edge, label } of made.edges) {
+          if (!label) continue;
+          const box = centered(label);
+          for (const other of made.edges) {
+            const seen = other.edge === edge ? [] : course(other.points).filter((point) => !apart({ ...point, width: 0, height: 0 }, box));
+            deepEqual(seen, [], `${other.edge.from} -> ${other.edge.to} runs under the label of ${edge.from} -> ${edge.to}`);
+          }
+          const own = course(made.edges.find((one) => one.edge === edge)!.points).filter(({ y }) => y >= box.y - 4 && y <= box.y + box.height + 4);
+          if (edge.from !== edge.to) equal(new Set(own.map(({ x }) => Math.round(x))).size, 1, `${edge.from} -> ${edge.to} bends under its label`);
+        }
+      });
+
       it("does not lead a way through a node of its block", () => {
         const { nodes, made } = placed();
         for (const { edge, points } of made.edges) {
@@ -112,6 +126,12 @@ describe("the layout of a graph", () => {
     equal(layoutOf(graph([node("a")], [edge("a", "gone")])).edges.length, 0);
   });
 
+  it("draws the name of a target that is not there, and the way to it", () => {
+    const scene = drawn(graph([node("a"), node("nott", { kind: "missing", label: "" })], [edge("a", "nott", { kind: "route" }), edge("a", "a")]));
+    deepEqual(scene.nodes.map(({ title, words }) => [title, words])[1], ["nott", "nott: there is no such stage"]);
+    deepEqual(scene.edges.map(({ lost }) => lost), [true, false]);
+  });
+
   it("lays three hundred stages out in well under a second", function () {
     this.timeout(10_000);
     const nodes = Array.from({ length: 300 }, (_, at) => node(`s${at}`));
@@ -128,4 +148,17 @@ describe("the layout of a graph", () => {
 /** A line may touch a node's border. */
 function shrunk({ x, y, width, height }: Box): Box {
   return { x: x + 1, y: y + 1, width: width - 2, height: height - 2 };
+}
+
+/** Points along a line as it is drawn: upright at each of its points. */
+function course(points: readonly { x: number; y: number }[]): { x: number; y: number }[] {
+  return points.slice(1).flatMap((to, at) => {
+    const from = points[at]!;
+    return Array.from({ length: 41 }, (_, step) => {
+      const t = step / 40;
+      const [a, b, c, d] = [(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t ** 2 * (1 - t), t ** 3];
+      const middle = (from.y + to.y) / 2;
+      return { x: (a + b) * from.x + (c + d) * to.x, y: a * from.y + (b + c) * middle + d * to.y };
+    });
+  });
 }

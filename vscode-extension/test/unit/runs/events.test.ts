@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { envelopeUri, eventAt, eventItems, eventsUri, listing, named, spanOf } from "../../../src/runs/events";
-import { placeOf } from "../../../src/runs/placing";
+import { placeOf } from "../../../src/runs/opening";
 import type { Graph } from "../../../src/server/protocol";
 import { aRun, aStage, events } from "./made";
 

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { contextOf, runActions, stageActions } from "../../../src/runs/actions";
-import { definitionLine } from "../../../src/runs/definitions";
-import { type Shown, shown } from "../../../src/runs/rows";
+import { definitionLine, type Shown, shown } from "../../../src/runs/rows";
 import { RunStore } from "../../../src/runs/store";
 import { RunTree, type RunRow } from "../../../src/runs/tree";
 import type { DefinitionChanged, Run } from "../../../src/server/protocol";
@@ -18,15 +17,15 @@ const stage = (index: number) => (tree: RunTree, of: Run): RunRow => tree.ofStag
 describe("a run's row", () => {
   it("says how it ended, how long it took and what it cost", () => {
     const says = row({});
-    assert.equal(says.label, "support_triage");
-    assert.equal(says.description, "completed · 2.1 s · 1,204 tokens · $0.01 · 15:42");
+    assert.equal(says.label, "15:42 support_triage");
+    assert.equal(says.description, "completed · 2.1 s · 1,204 tokens · $0.01");
     assert.deepEqual([says.icon, says.colour], ["pass", "charts.green"]);
   });
 
   it("says where a live run is, and counts on", () => {
     const stages = [aStage("triage"), aStage("reply", { status: "running" })];
     const says = row({ live: true, status: "running", stages, tokens: 0, cost: 0 }, undefined, NOW + 3000);
-    assert.equal(says.description, "running at reply · 5 s · 15:42");
+    assert.equal(says.description, "running at reply · 5 s");
     assert.equal(says.expand, "open");
   });
 
@@ -90,6 +89,12 @@ describe("the rows under a run", () => {
     assert.deepEqual([says.description, says.icon], ["interrupted", "debug-disconnect"]);
   });
 
+  it("stand still in a run that a debugger holds", () => {
+    const says = row({ live: true, status: "held", stages: [aStage("reply", { status: "running" })] }, stage(0));
+    assert.deepEqual([says.description, says.icon], ["held · 0 s", "debug-pause"]);
+    assert.match(says.tooltip, /^\*\*reply\*\* held/);
+  });
+
   it("open a fork", () => {
     const stages = [aStage("checks"), aStage("checks.lint")];
     assert.equal(row({ stages }, stage(0)).expand, "open");
@@ -112,12 +117,16 @@ describe("the rows under a run", () => {
     const store = new RunStore();
     const uri = "file:///shop/my%20triage.pipeline.yaml";
     const problem = { message: "no stage `x`", range: { start: { line: 11, character: 4 }, end: { line: 11, character: 5 } } };
-    const change: DefinitionChanged = { uri, state: "broken", version: 2, at: NOW, affects: [], problem };
+    const change: DefinitionChanged = { uri, state: "broken", version: 2, at: NOW, affects: [], kept: true, problem };
     store.define(change);
     const says = shown(store, new RunTree(store).children()[0]!, NOW);
     assert.equal(says.label, "my triage.pipeline.yaml is broken");
     assert.equal(says.description, "the last good version stays live");
     assert.equal(definitionLine(change), "my triage.pipeline.yaml is broken at 12:5 (no stage `x`): the last good version stays live");
+    const first = { ...change, kept: false };
+    store.define(first);
+    assert.equal(shown(store, new RunTree(store).children()[0]!, NOW).description, "", "there was none that could stay");
+    assert.equal(definitionLine(first), "my triage.pipeline.yaml is broken at 12:5 (no stage `x`)");
     assert.equal(
       definitionLine({ ...change, state: "live", version: 3, affects: ["a", "b"] }),
       "my triage.pipeline.yaml is live in version 3; changed: a, b",

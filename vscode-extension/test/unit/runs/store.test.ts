@@ -57,7 +57,7 @@ describe("the runs this window knows", () => {
 
   it("remembers a broken file until it is live again", () => {
     const { store, tree } = filled({ run: "a" });
-    const change = { uri: "file:///shop/x.pipeline.yaml", version: 2, at: NOW, affects: [] };
+    const change = { uri: "file:///shop/x.pipeline.yaml", version: 2, at: NOW, affects: [], kept: true };
     assert.equal(store.define({ ...change, state: "live" }), false);
     assert.equal(store.define({ ...change, state: "broken" }), true);
     assert.deepEqual(tree.children().map((row) => row.kind), ["broken", "run"]);

@@ -3,6 +3,7 @@ import { mock } from "node:test";
 import type { RunRow } from "../../../src/runs/tree";
 import type { Run } from "../../../src/server/protocol";
 import { ASKING, type Begun, begun, DONE, LIVE } from "./begun";
+import { since } from "../../../src/common/words";
 import { aRun, aStage, NOW } from "./made";
 import { settled } from "./workbench";
 
@@ -19,7 +20,7 @@ describe("the runs view in a workbench", () => {
   it("lists what the server knows", async () => {
     made = await begun(DONE, LIVE);
     const rows = made.tree.getChildren();
-    assert.deepEqual(rows.map((row) => made.tree.getTreeItem(row).label), ["support_triage", "support_triage"]);
+    assert.deepEqual(rows.map((row) => made.tree.getTreeItem(row).label), [NOW, NOW - 1000].map((at) => `${since(at, Date.now())} support_triage`));
     assert.deepEqual(rows.map((row) => row.key), ["live", "done"]);
     const item = made.tree.getTreeItem(rows[1]!);
     assert.equal(item.contextValue, "run open postMortem rerun events");
@@ -103,7 +104,7 @@ describe("the runs view in a workbench", () => {
   it("shows a broken file until it is live again, and logs it", async () => {
     made = await begun(DONE);
     const range = { start: { line: 3, character: 2 }, end: { line: 3, character: 5 } };
-    const change = { uri: "file:///shop/triage.pipeline.yaml", version: 2, at: NOW, affects: [] };
+    const change = { uri: "file:///shop/triage.pipeline.yaml", version: 2, at: NOW, affects: [], kept: true };
     made.server.tell("pointsman/definitionChanged", { ...change, state: "broken", problem: { message: "no stage x", range } });
     const [row] = made.tree.getChildren();
     assert.equal(made.tree.getTreeItem(row!).label, "triage.pipeline.yaml is broken");

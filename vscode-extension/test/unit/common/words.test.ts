@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { counting, duration, money, moment, oneLine, since, tokens } from "../../../src/runs/words";
-import { NOW } from "./made";
+import { counting, duration, money, moment, oneLine, since, tokens } from "../../../src/common/words";
+import { NOW } from "../runs/made";
 
 describe("words of the runs view", () => {
   it("says durations as the command line does", () => {

@@ -1,9 +1,8 @@
-/** Places in the files: a stage in its pipeline, a broken file's problem. */
+/** Places in the files that a run was made from: a stage in its pipeline, a broken file's problem. */
 
 import * as vscode from "vscode";
 import type { Server } from "../server/client";
 import type { DefinitionChanged, Graph, Range, Run } from "../server/protocol";
-import { placeOf } from "./placing";
 
 /** Open a run's pipeline at a stage (by id or name), else at its beginning. */
 export async function openPipeline(server: Server, run: Run, stage?: string): Promise<void> {
@@ -14,6 +13,15 @@ export async function openPipeline(server: Server, run: Run, stage?: string): Pr
 /** Open a file that is broken, at its problem. */
 export async function openBroken(file: DefinitionChanged): Promise<void> {
   await openAt(file.uri, file.problem?.range);
+}
+
+/** Where a stage is written, else the pipeline's first line; undefined where the file has no such pipeline any more. */
+export function placeOf(pipelines: readonly Graph[], pipeline: string, stage?: string): Range | undefined {
+  const graph = pipelines.find((one) => one.name === pipeline) ?? pipelines[0];
+  if (!graph) return undefined;
+  const stages = graph.nodes.filter(({ kind }) => kind !== "missing");
+  const node = stage && (stages.find((one) => one.id === stage) ?? stages.find((one) => one.name === stage));
+  return node ? node.nameRange : { start: graph.range.start, end: graph.range.start };
 }
 
 async function openAt(uri: string, range: Range | undefined): Promise<void> {
