@@ -19,7 +19,8 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(
     log,
     supply,
-    supply.onDidChange(() => void server.restart()),
+    server,
+    supply.onDidChange(() => void (supply.command ? server.restart() : server.stop())),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void server.restart()),
     vscode.workspace.onDidChangeWorkspaceFolders(({ removed }) => {
       if (removed.length > 0) void server.restart(); // its workspace was perhaps one of them
@@ -27,7 +28,7 @@ export function activate(context: vscode.ExtensionContext): void {
   );
   registerCommands(context, server, supply, log);
   registerDebug(context, server, supply);
-  registerRuns(context, server, log);
+  registerRuns(context, server, log, () => supply.unserved());
   registerGraph(context, server, log);
   registerStatus(context, server, supply);
   void server.start();
