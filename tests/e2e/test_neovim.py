@@ -158,6 +158,32 @@ def test_a_stage_is_renamed_everywhere(edit: Open) -> None:
         assert editor.lua("return #vim.diagnostic.get(0)") == 0
 
 
+def test_a_quick_fix_puts_a_name_right(edit: Open) -> None:
+    with edit("desk.pipeline.yaml") as editor:
+        editor.keys(":%s/to: answer/to: anwser/<CR>")
+        editor.until("return vim.diagnostic.get(0)")
+        # What is offered would be a prompt, and Neovim answers no question while one is open.
+        editor.lua("vim.ui.select = function(items, _, chosen) chosen(items[1], 1) end")
+        editor.keys("/anwser<CR>gra")
+        editor.until("return #vim.diagnostic.get(0) == 0")
+        assert editor.lua("return vim.api.nvim_get_current_line()") == FILES["desk.pipeline.yaml"].splitlines()[15]
+
+
+def test_lenses_say_how_it_went_and_run_it(edit: Open, folder: Path) -> None:
+    ran = pointsman("run", "desk.pipeline.yaml", "--set", "ticket=my money", cwd=folder)
+    assert ran.code == 0, ran.err
+    with edit("desk.pipeline.yaml") as editor:
+        editor.until("return #vim.lsp.codelens.get(0) == 4 and vim.lsp.codelens.get(0)[4].command")
+        lenses = editor.lua("return vim.lsp.codelens.get(0)")
+        assert [one["range"]["start"]["line"] for one in lenses] == [0, 0, 11, 17]
+        assert lenses[0]["command"]["title"] == "Run"
+        assert "→ refund: answer" in lenses[2]["command"]["title"]
+        assert "→ refund: answer" in editor.screen()
+        editor.lua("vim.ui.select = function(items, _, chosen) chosen(items[1], 1) end")
+        editor.keys("gggrx")
+        editor.until("return vim.fn.execute('messages'):find('needs input that is missing: ticket', 1, true)")
+
+
 def test_the_outline_lists_stages_and_agents(edit: Open) -> None:
     with edit("desk.pipeline.yaml") as editor:
         editor.keys("gO")
