@@ -86,6 +86,16 @@ describe("grammars", function () {
     });
   }
 
+  it("tells the bound of a retry from that of a route", async () => {
+    const max = async (text: string): Promise<string> => (await scopes("source.pointsman.pipeline", text, "max")).find((one) => one.startsWith("keyword.")) ?? "";
+    for (const retry of [inStage("retry: {attempts: 3, max: 60s, on: [timeout]}"), inStage("retry:\n      max: 60s"), "defaults: {timeout: 3s, retry: {max: 60s}}"]) {
+      equal(await max(retry), "keyword.other.key.pointsman", retry);
+    }
+    for (const route of [inStage("routes: [{to: one, max: 3}]"), inStage("retry: {max: 60s}\n    routes:\n      - to: one\n        max: 3"), inStage("routes:\n      - {to: one, max: 3}")]) {
+      equal(await max(route), "keyword.control.flow.pointsman", route);
+    }
+  });
+
   describe("know what the engine's tables know", () => {
     let table: Table;
     before(function () {
