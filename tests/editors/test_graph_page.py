@@ -78,6 +78,12 @@ def told(page: Page, kind: str) -> list[Any]:
     return [one for one in page.evaluate("window.told") if one["type"] == kind]
 
 
+def keep(page: Page, name: str) -> None:
+    """A picture to look at, where a person wants some."""
+    if kept := os.environ.get("POINTSMAN_PICTURES"):
+        page.screenshot(path=Path(kept) / f"{name}.png")
+
+
 def light(**stages: str) -> dict[str, Any]:
     """A run in which the stages have these statuses, the last of them current."""
     made = {id: {"status": status, "visits": 1, "tookMs": 1200} for id, status in stages.items()}
@@ -100,15 +106,9 @@ def test_all_of_it_is_seen_and_no_text_is_cut(open_page: Open, name: str, theme:
     assert cut == []
     for one in page.locator(".node, .label").all():
         expect(one).to_be_in_viewport(ratio=0.999)
-    if kept := os.environ.get("POINTSMAN_PICTURES"):
-        tell(
-            page,
-            type="light",
-            light=light(triage="done", approve="asking")
-            if name == "support_triage"
-            else light(history="done", range="running"),
-        )
-        page.screenshot(path=Path(kept) / f"{name}-{theme}.png")
+    lit = light(triage="done", approve="asking") if name == "support_triage" else light(history="done", range="running")
+    tell(page, type="light", light=lit)
+    keep(page, f"{name}-{theme}")
 
 
 def test_a_run_lights_it(open_page: Open) -> None:
@@ -127,6 +127,29 @@ def test_who_wants_no_motion_sees_none(open_page: Open) -> None:
     tell(page, type="light", light=light(triage="running"))
     ring = page.locator(".node.current .ring")
     expect(ring).to_have_css("animation-name", "none")
+
+
+def test_a_held_run_stands_still(open_page: Open) -> None:
+    page = open_page("support_triage")
+    icon = page.locator(".node[data-key=triage] .outcome .icon path")
+    tell(page, type="light", light=light(triage="running"))
+    running = icon.get_attribute("d")
+    tell(page, type="light", light={**light(triage="running"), "status": "held"})
+    expect(page.locator("svg.held .node.current")).to_have_attribute("data-key", "triage")
+    assert icon.get_attribute("d") != running
+    keep(page, "held")
+
+
+def test_a_way_to_nowhere_is_drawn(open_page: Open, graphs: dict[str, Graph]) -> None:
+    page = open_page("support_triage")
+    lost = json.loads(json.dumps(graphs["support_triage"]))
+    note = next(one for one in lost["nodes"] if one["id"] == "note")
+    lost["nodes"].append({**note, "id": "nott", "name": "nott", "kind": "missing", "label": ""})
+    lost["edges"].append({**lost["edges"][0], "to": "nott"})
+    tell(page, type="graph", uri="file:///a", file="a", pipelines=[], graph=lost, stale="")
+    expect(page.locator(".node.missing .title")).to_have_text("nott")
+    expect(page.locator(".edge.lost")).to_have_count(1)
+    keep(page, "lost")
 
 
 def test_a_click_opens_what_was_clicked(open_page: Open, graphs: dict[str, Graph]) -> None:
@@ -155,6 +178,11 @@ def test_the_keyboard_reaches_every_stage(open_page: Open, graphs: dict[str, Gra
         expect(page.locator(".node:focus")).to_have_attribute("data-key", node["id"])
     page.keyboard.press("Enter")
     assert told(page, "reveal")[-1]["focus"] is True
+    for edge in (one for one in graphs["support_triage"]["edges"] if one["range"]):
+        page.keyboard.press("Tab")
+        expect(page.locator(".edge:focus")).to_have_attribute("role", "button")
+        page.keyboard.press("Enter")
+        assert told(page, "reveal")[-1]["range"] == edge["range"]
 
 
 def test_an_edit_keeps_the_size_a_person_has_chosen(open_page: Open, graphs: dict[str, Graph]) -> None:
@@ -185,7 +213,7 @@ def test_what_is_old_or_missing_is_said(open_page: Open, graphs: dict[str, Graph
 def test_a_run_is_chosen_from_the_list(open_page: Open) -> None:
     page = open_page("support_triage")
     run = {"run": "r1", "label": "15:03 · completed", "status": "completed", "live": False}
-    tell(page, type="runs", runs=[run], chosen="newest")
+    tell(page, type="runs", runs=[run], chosen="newest", newest="Newest run: live")
     chooser = page.get_by_label("Run that lights the graph")
     chooser.select_option("r1")
     assert told(page, "run") == [{"type": "run", "run": "r1"}]
