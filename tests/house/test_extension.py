@@ -24,7 +24,7 @@ def registered() -> set[str]:
         found |= set(re.findall(r'(?:registerCommand|register)\(\s*"(pointsman\.[\w.]+)"', text))
         found |= {constants[name] for name in re.findall(r"registerCommand\((\w+),", text) if name in constants}
         found |= set(re.findall(r'^\s+"(pointsman\.[\w.]+)": (?:async )?\(', text, re.M))
-        for prefix in re.findall(r"register\(`(pointsman\.[\w.]+\.)\$\{\w+\}`", text):
+        for prefix in re.findall(r"\[`(pointsman\.[\w.]+\.)\$\{\w+\}`", text):
             table = re.search(r"const commands: [^\n]*\{\n(.*?)\n\s*\};", text, re.S)
             assert table, prefix
             found |= {prefix + word for word in re.findall(r"^\s{6}(\w+): ", table[1], re.M)}

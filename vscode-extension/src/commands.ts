@@ -2,6 +2,7 @@
 
 import { execFile } from "node:child_process";
 import * as vscode from "vscode";
+import { registered } from "./common/commands";
 import { choosePipeline, launch, openPipeline } from "./debug/configurations";
 import { activeSession, goOn, goOnFrom } from "./debug/going";
 import { titleOf } from "./debug/programs";
@@ -23,20 +24,7 @@ export function registerCommands(context: vscode.ExtensionContext, client: Clien
     "pointsman.showStatus": () => showStatus(supply),
     "pointsman.showLog": () => log.show(),
   };
-  for (const [name, does] of Object.entries(commands)) {
-    context.subscriptions.push(vscode.commands.registerCommand(name, said(does)));
-  }
-}
-
-/** The same, with what fails said to the person in a sentence. */
-function said(does: (...args: never[]) => unknown): (...args: never[]) => Promise<void> {
-  return async (...args) => {
-    try {
-      await does(...args);
-    } catch (error) {
-      void vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
-    }
-  };
+  context.subscriptions.push(...registered(commands));
 }
 
 /** Run or debug what a menu, a lens or the active editor means. */

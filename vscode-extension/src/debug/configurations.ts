@@ -1,7 +1,7 @@
 /** Makes a launch configuration whole: which pipeline, which one in it, with which input. */
 
-import { existsSync } from "node:fs";
 import * as vscode from "vscode";
+import { fileOf } from "../common/files";
 import type { Server } from "../server/client";
 import type { Graph } from "../server/protocol";
 import type { Supply } from "../server/supply";
@@ -99,9 +99,7 @@ export function launch(program: Program, more: Record<string, unknown> = {}, noD
 /** The pipeline in the active editor, also where a debugger shows an older text of it. */
 export function openPipeline(): vscode.Uri | undefined {
   const { uri, languageId } = vscode.window.activeTextEditor?.document ?? {};
-  if (uri === undefined || languageId !== PIPELINE) return undefined;
-  if (uri.scheme === "file") return uri;
-  return uri.scheme === "debug" && existsSync(uri.path) ? vscode.Uri.file(uri.path) : undefined;
+  return uri === undefined || languageId !== PIPELINE ? undefined : fileOf(uri);
 }
 
 /** One of the workspace's pipelines, the only one without asking. */

@@ -1,5 +1,6 @@
 /** What is known of a pipeline's input, made into what a person can choose from. Knows no editor. */
 
+import { isObject } from "../common/values";
 import type { InputShape } from "../server/protocol";
 
 /** What the server shows instead of a value it may not show. */
@@ -99,8 +100,4 @@ export function readGiven(given: unknown): unknown {
 function isEmpty(value: unknown): boolean {
   if (value === null || value === undefined || value === "") return true;
   return isObject(value) && Object.values(value).every(isEmpty);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
