@@ -24,19 +24,20 @@ import struct
 import sys
 import threading
 from collections.abc import Callable
-from importlib.machinery import SourceFileLoader
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING or __package__:
     from pointsman.executors.calling import Agent, AsyncContext, Context, encoded, failure_of, resolve
-else:  # the worker: the file beside this one, and no trace left of it where users' modules live
+    from pointsman.executors.pinning import pin
+else:  # the worker: the files beside this one, and no trace left of it where users' modules live
     if sys.version_info < (3, 9):  # noqa: UP036 - this interpreter is the user's
         sys.exit("it is Python " + sys.version.split()[0])
     _here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [_here, *[part for part in sys.path if part != _here]]
     from calling import Agent, AsyncContext, Context, encoded, failure_of, resolve
+    from pinning import pin
 
-    del sys.path[0], sys.modules["calling"]
+    del sys.path[0], sys.modules["calling"], sys.modules["pinning"]
 
 PROTOCOL = 1
 
@@ -120,6 +121,7 @@ class _Worker:
         self._ours: frozenset[str] = frozenset()
         self._shadowed: dict[str, Any] = {}
         self._roots: list[str] = []
+        self._pinned: dict[str, bytes] = {}
         self._cwd = "."
         self._outputs = [(fd, os.dup(fd)) for fd in (1, 2)]
 
@@ -207,7 +209,8 @@ class _Worker:
 
     def _set_up(self, frame: dict[str, Any]) -> None:
         self.max_result, self._roots, self._cwd = frame["max_result"], frame["roots"], frame["cwd"]
-        _pin({path: text.encode("latin-1") for path, text in frame.get("pinned", {}).items()})
+        self._pinned = {path: text.encode("latin-1") for path, text in frame.get("pinned", {}).items()}
+        pin(self._pinned)
         path = frame["pythonpath"]
         if path:
             os.environ["PYTHONPATH"] = path
@@ -223,7 +226,7 @@ class _Worker:
         """Import a module; an agent's own file wins over a library module of its name that this file has loaded."""
         if name in self._ours and name not in self._shadowed:
             for path in (os.path.join(root, f"{name}.py") for root in self._roots):
-                if os.path.isfile(path):
+                if os.path.isfile(path) or os.path.normpath(path) in self._pinned:
                     spec = importlib.util.spec_from_file_location(name, path)
                     if spec is not None and spec.loader is not None:
                         module = importlib.util.module_from_spec(spec)
@@ -245,21 +248,6 @@ class _Worker:
             _end()
         frame: dict[str, Any] = json.loads(body)
         return frame
-
-
-def _pin(texts: dict[str, bytes]) -> None:
-    """From now on import these modules as they are given, wherever their files hold something else by then."""
-    plain = SourceFileLoader.get_code
-
-    def get_code(self: SourceFileLoader, fullname: str) -> Any:
-        path = self.get_filename(fullname)
-        text = texts.get(os.path.normpath(path))
-        if text is None or self.get_data(path) == text:
-            return plain(self, fullname)
-        return compile(text, path, "exec", dont_inherit=True)
-
-    if texts:
-        SourceFileLoader.get_code = get_code  # type: ignore[method-assign,assignment]  # the one place all sources come through
 
 
 def _json(frame: dict[str, Any]) -> bytes:
