@@ -177,7 +177,7 @@ class Screen:
         """Wait until the innermost frame is this one, and its variables are there."""
         row = self.page.locator(".debug-call-stack .monaco-list-row[aria-label^='Stack Frame']").first
         expect(row).to_have_attribute("aria-label", re.compile(f"^Stack Frame {re.escape(frame)}"))
-        expect(self.scope("Args")).to_be_visible()
+        expect(self.page.locator(".debug-variables .monaco-list-row[aria-label^='Scope ']").first).to_be_visible()
 
     def scope(self, name: str) -> Locator:
         """The row of a scope in the variables view."""

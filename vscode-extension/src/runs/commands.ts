@@ -2,15 +2,15 @@
 
 import * as vscode from "vscode";
 import { registered } from "../common/commands";
+import { goOn } from "../debug/going";
 import type { Server } from "../server/client";
 import type { Run, Started } from "../server/protocol";
 import { type Action, runActions } from "./actions";
 import type { Asking } from "./asking";
-import { attach, goOn } from "./debugging";
 import type { Moment, RunDocuments } from "./documents";
 import { spanOf } from "./events";
 import { pickEvent, pickRun } from "./picking";
-import { openBroken, openPipeline } from "./opening";
+import { attach, openBroken, openPipeline } from "./opening";
 import type { RunStore } from "./store";
 import { indexOf, type RunRow } from "./tree";
 import type { RunsView } from "./view";

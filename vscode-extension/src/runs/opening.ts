@@ -1,6 +1,7 @@
-/** Places in the files that a run was made from: a stage in its pipeline, a broken file's problem. */
+/** What is opened for a run: a place in the files it was made from, or the debugger. */
 
 import * as vscode from "vscode";
+import { TYPE } from "../debug/configurations";
 import type { Server } from "../server/client";
 import type { DefinitionChanged, Graph, Range, Run } from "../server/protocol";
 
@@ -13,6 +14,13 @@ export async function openPipeline(server: Server, run: Run, stage?: string): Pr
 /** Open a file that is broken, at its problem. */
 export async function openBroken(file: DefinitionChanged): Promise<void> {
   await openAt(file.uri, file.problem?.range);
+}
+
+/** Attach to a live run, or look at a recorded one. */
+export async function attach(run: Run): Promise<void> {
+  const name = `${run.pipeline} (${run.live ? "attached" : "recorded"})`;
+  const configuration: vscode.DebugConfiguration = { type: TYPE, name, request: "attach", run: run.run };
+  await vscode.debug.startDebugging(vscode.workspace.getWorkspaceFolder(vscode.Uri.parse(run.uri)), configuration);
 }
 
 /** Where a stage is written, else the pipeline's first line; undefined where the file has no such pipeline any more. */

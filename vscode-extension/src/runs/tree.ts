@@ -25,6 +25,11 @@ export class RunTree {
 
   constructor(private readonly store: RunStore) {}
 
+  /** How many rows are kept in mind. */
+  get size(): number {
+    return this.rows.size;
+  }
+
   /** The rows under a row, or at the top. */
   children(row?: RunRow): RunRow[] {
     if (!row) {

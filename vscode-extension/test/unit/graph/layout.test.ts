@@ -138,9 +138,9 @@ describe("the layout of a graph", () => {
     const edges = nodes.slice(1).map(({ id }, at) => edge(`s${at}`, id));
     const more = nodes.slice(0, 290).flatMap(({ id }, at) => (at % 5 === 0 ? [edge(id, `s${at + 7}`, { kind: "route", label: "over" })] : []));
     layoutOf(graph(nodes.slice(0, 50), edges.slice(0, 49)));
-    const begun = performance.now();
+    const begun = process.cpuUsage(); // not by the clock: others use the machine too
     layoutOf(graph(nodes, [...edges, ...more]));
-    const took = performance.now() - begun;
+    const took = process.cpuUsage(begun).user / 1000;
     ok(took < 1500, `${took.toFixed()} ms; alone on the machine it is 300`);
   });
 });

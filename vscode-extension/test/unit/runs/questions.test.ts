@@ -14,6 +14,14 @@ describe("the questions of runs", () => {
     assert.deepEqual([first, first, second, second].map(fresh), [["main/approve#1"], [], ["main/approve#2"], []]);
   });
 
+  it("are not kept in mind for ever", () => {
+    const books = new Bookkeeping();
+    const many = Array.from({ length: 1500 }, (_, at) => aQuestion({ effect: `main/approve#${at}` }));
+    assert.equal(books.fresh([live(...many)], true).length, 1500);
+    assert.equal(books.fresh([live(...many.slice(-1000))], true).length, 0);
+    assert.equal(books.fresh([live(many[0]!)], true).length, 1);
+  });
+
   it("are not put for a run that was parked before, and for one that has just been", () => {
     const parked = aRun({ status: "waiting", questions: [aQuestion()] });
     assert.equal(new Bookkeeping().fresh([parked], true).length, 1);

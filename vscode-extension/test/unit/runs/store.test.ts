@@ -45,6 +45,18 @@ describe("the runs this window knows", () => {
     assert.deepEqual(store.order, []);
   });
 
+  it("keeps no run for ever that is over, and no row of it", () => {
+    const { store, tree } = filled();
+    for (let at = 0; at < 3000; at += 1) {
+      store.change([aRun({ run: `r${at}`, startedAt: at, live: at === 0, questions: at === 1 ? [aQuestion()] : [] })], NOW);
+      tree.children();
+    }
+    assert.equal(store.order.length, 202);
+    assert.deepEqual([store.order[0], store.order[1], store.order.at(-1)], ["r0", "r2999", "r1"], "what lives or asks stays");
+    assert.ok(tree.size < 2500, `${tree.size} rows`);
+    assert.equal(tree.ofRun("r2999"), tree.ofRun("r2999"));
+  });
+
   it("counts on for what lives", () => {
     assert.equal(took({ run: aRun({ live: true, tookMs: 100 }), at: NOW }, NOW + 400), 500);
     assert.equal(took({ run: aRun({ tookMs: 100 }), at: NOW }, NOW + 400), 100);
