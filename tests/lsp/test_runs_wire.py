@@ -166,7 +166,8 @@ async def test_a_run_from_its_start_to_what_is_known_of_it_afterwards(root: Path
         first = (await client.asked("pointsman/envelope", run=run, seq=1))["text"]
         assert first.startswith("{\n")
         assert json.loads(first)["outputs"] == {}
-        assert "events 1 to" in await client.refused("pointsman/envelope", run=run, seq=999)
+        for number in (999, 0, -1, 10**30, -(10**30)):
+            assert "events 1 to" in await client.refused("pointsman/envelope", run=run, seq=number)
 
 
 async def test_a_trace_lies_over_the_graph(root: Path) -> None:

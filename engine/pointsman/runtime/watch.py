@@ -84,7 +84,8 @@ class Watch:
         self._listeners: list[Changed] = []
         self._task: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
-        self._pause_s = PAUSE_S
+        self.pause_s = PAUSE_S
+        """How long it pauses when it fails the next time."""
         self.problem = ""
         """Why the disk is not watched, empty while all is well."""
 
@@ -115,8 +116,8 @@ class Watch:
                 # Out of watches, a name that is no text, no folder: features read through, so what they say is right.
                 self._fail(error)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stop.wait(), self._pause_s)
-                self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
+                    await asyncio.wait_for(self._stop.wait(), self.pause_s)
+                self.pause_s = min(2 * self.pause_s, LONGEST_PAUSE_S)
 
     async def _watch_once(self) -> None:
         # Imported late and on a thread: it takes longer than answering an editor's first question.
@@ -144,7 +145,7 @@ class Watch:
             self._begun()
         batch = await first
         while batch:
-            self._pause_s = PAUSE_S
+            self.pause_s = PAUSE_S
             self._tell({Path(path) for _, path in batch})
             if is_watched_below(self._root) != deep:
                 break

@@ -113,3 +113,66 @@ async def test_below_a_folder_that_is_no_project_nothing_is_watched_until_it_is_
     (tmp_path / "pointsman.toml").touch()
     await told_of(watches, tmp_path, deep / "seen")
     await watches.close()
+
+
+async def test_a_name_that_is_no_text_ends_no_watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pointsman.runtime.watch.PAUSE_S", 0.05)
+    lines: list[str] = []
+    watches, seen = Watches(lines.append), list[Path]()
+    leave = watches.listen(tmp_path, seen.extend)
+    stop = await told_of(watches, tmp_path, tmp_path / "before")
+    bad = os.fsencode(tmp_path) + b"/b\xff.pipeline.yaml"
+    try:
+        with open(bad, "w"):
+            pass
+    except OSError:  # a file system whose names are text
+        return
+    async with asyncio.timeout(DEADLINE_S):
+        while not lines:
+            await asyncio.sleep(0.01)  # a line that is written, and no event
+    os.unlink(bad)
+    seen.clear()
+    later = await told_of(watches, tmp_path, tmp_path / "after")
+    async with asyncio.timeout(DEADLINE_S):
+        while tmp_path not in seen:  # what has changed meanwhile is to be looked for
+            await asyncio.sleep(0.01)
+    assert "is not watched for now" in lines[0]
+    assert "b\\xFF.pipeline.yaml" in lines[0]
+    assert lines[-1] == f"{tmp_path} is watched again"
+    for end in (leave, stop, later):
+        end()
+    await watches.close()
+
+
+async def test_a_watch_comes_back_with_its_folder_and_pauses_ever_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pointsman.runtime.watch.PAUSE_S", 0.001)
+    root, lines, told = tmp_path / "later", list[str](), asyncio.Event()
+    watch = Watch(root, lines.append)
+    watch.listen(lambda paths: told.set() if root in paths else None)
+    async with asyncio.timeout(DEADLINE_S):
+        while watch.pause_s < 0.1:
+            await asyncio.sleep(0.01)  # it grows with each time that it fails
+    assert watch.problem == f"NotADirectoryError: {root} is no folder"
+    assert len(lines) == 1
+    root.mkdir()
+    async with asyncio.timeout(DEADLINE_S):
+        await told.wait()
+    assert not watch.problem
+    assert lines[1:] == [f"{root} is watched again"]
+    await watch.close()
+
+
+async def test_a_listener_that_fails_keeps_nothing_from_the_others(tmp_path: Path) -> None:
+    lines: list[str] = []
+    watches = Watches(lines.append)
+
+    def fails(paths: Collection[Path]) -> None:
+        raise ValueError("no")
+
+    leave = watches.listen(tmp_path, fails)
+    (await told_of(watches, tmp_path, tmp_path / "file"))()
+    leave()
+    await watches.close()
+    assert lines[0] == f"what has changed in {tmp_path} could not be passed on: ValueError: no"
