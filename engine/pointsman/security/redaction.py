@@ -72,7 +72,7 @@ class Redactor:
         match value:
             case str():
                 return self.text(value)
-            case list():
+            case list() | tuple():  # msgspec leaves an event's tuples as they are
                 return [self.value(item) for item in value]
             case dict():
                 return {self.text(key): self.value(item) for key, item in value.items()}
@@ -95,7 +95,7 @@ def _hide(value: Json, path: tuple[str, ...]) -> Json:
     head, rest = path[0], path[1:]
     if isinstance(value, dict):
         return {key: _hide(item, rest) if head in ("*", key) else item for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_hide(item, rest) if head in ("*", str(index)) else item for index, item in enumerate(value)]
     return value
 
@@ -106,7 +106,7 @@ def _found(value: Json, path: tuple[str, ...]) -> Iterable[str]:
         yield value
         return
     head, rest = path[0] if path else "*", path[1:]
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list | tuple) else ()
     for key, item in items:
         if head in ("*", str(key)):
             yield from _found(item, rest)
