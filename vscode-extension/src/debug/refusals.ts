@@ -43,7 +43,7 @@ export class Refusals implements vscode.DebugAdapterTrackerFactory {
     const text = body.output ?? "";
     const about = aboutOf(body.category, text);
     if (about === undefined || (about === "question" && !this.asks(session))) return;
-    body.category = "console";
+    delete body.category; // a line of the console as any other
     if (about === "broken") void warn(session, text.trim());
   }
 
