@@ -31,8 +31,7 @@ def pin(texts: dict[str, bytes]) -> None:
             pass  # it is gone, or can not be read any more
         return compile(text, path, "exec", dont_inherit=True)
 
-    # The one place that all sources come through.
-    SourceFileLoader.get_code = get_code  # type: ignore[method-assign,assignment]
+    SourceFileLoader.get_code = get_code  # type: ignore[method-assign,assignment]  # the one place all sources come through
     finders: list[Any] = sys.meta_path
     # Before Python's own, which would take what has come since, such as a package of the name of a file that is gone.
     finders.insert(finders.index(PathFinder) if PathFinder in finders else len(finders), _Finder(texts))
