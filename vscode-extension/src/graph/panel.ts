@@ -1,7 +1,8 @@
 /** The panel beside the editor: which file it shows, and how it follows the text, the cursor and the page's clicks. */
 
 import * as vscode from "vscode";
-import { fileOf, sameFile } from "../common/files";
+import { fileOf, sameFile, showsFile } from "../common/files";
+import { languageOf } from "../debug/programs";
 import type { Server } from "../server/client";
 import type { Graph, Range, Run } from "../server/protocol";
 import { breaks, namedAt, pipelineAt, shownAfter, stageAt, stageNamed } from "./following";
@@ -105,15 +106,16 @@ export class GraphPanel {
   }
 
   private follow(editor: vscode.TextEditor | undefined): void {
-    const uri = editor?.document.languageId === LANGUAGE ? fileOf(editor.document.uri)?.toString() : undefined;
-    if (!editor || uri === undefined) return;
-    if (sameFile(uri, this.uri)) return this.moved(editor);
+    if (editor && showsFile(editor.document, this.uri)) return this.moved(editor);
+    const file = editor && fileOf(editor.document.uri);
+    // A debugger's text has its language only after it was opened: its name says what it is.
+    if (!file || (editor.document.languageId !== LANGUAGE && languageOf(file.path) !== LANGUAGE)) return;
     this.pipeline = "";
-    this.show(uri);
+    this.show(file.toString());
   }
 
   private moved(editor: vscode.TextEditor): void {
-    if (!this.shows(editor.document)) return;
+    if (!showsFile(editor.document, this.uri)) return;
     const other = this.pipelineOf(editor);
     if (other && other.name !== this.pipeline) {
       this.pipeline = other.name;
@@ -176,12 +178,7 @@ export class GraphPanel {
   private editor(): vscode.TextEditor | undefined {
     const active = vscode.window.activeTextEditor;
     const all = active ? [active, ...vscode.window.visibleTextEditors] : vscode.window.visibleTextEditors;
-    return all.find(({ document }) => this.shows(document));
-  }
-
-  private shows({ uri }: vscode.TextDocument): boolean {
-    const file = fileOf(uri);
-    return file !== undefined && sameFile(file.toString(), this.uri);
+    return all.find(({ document }) => showsFile(document, this.uri));
   }
 
   private async open(range: Range, focus: boolean): Promise<void> {
