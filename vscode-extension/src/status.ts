@@ -2,22 +2,22 @@
 
 import * as vscode from "vscode";
 import type { Client } from "./server/client";
-import type { Run } from "./server/protocol";
+import type { Run, RunStatus } from "./server/protocol";
 import type { Supply } from "./server/supply";
 
 export function registerStatus(context: vscode.ExtensionContext, client: Client, supply: Supply): void {
   const item = vscode.window.createStatusBarItem("status", vscode.StatusBarAlignment.Left, 10);
   item.name = "Pointsman";
-  const live = new Set<string>();
+  const live = new Map<string, RunStatus>();
   const count = ({ runs }: { runs: Run[] }) => {
     for (const run of runs) {
-      if (run.live) live.add(run.run);
+      if (run.live) live.set(run.run, run.status);
       else live.delete(run.run);
     }
     show();
   };
   const show = () => {
-    const face = look(client, supply, live.size);
+    const face = look(client, supply, [...live.values()]);
     item.text = face.text;
     item.tooltip = face.tooltip;
     item.command = face.command;
@@ -44,7 +44,7 @@ interface Face {
   warns: boolean;
 }
 
-function look(client: Client, supply: Supply, live: number): Face {
+function look(client: Client, supply: Supply, live: RunStatus[]): Face {
   if (!vscode.workspace.isTrusted) {
     const tooltip = "This workspace is not trusted: no pointsman command is started.";
     return { text: "$(shield) Pointsman", tooltip, command: "workbench.trust.manage", warns: false };
@@ -58,7 +58,10 @@ function look(client: Client, supply: Supply, live: number): Face {
     const text = problem ? "$(warning) Pointsman" : "$(circle-slash) Pointsman";
     return { text, tooltip, command: "pointsman.findCommand", warns: problem !== undefined };
   }
-  const runs = live === 0 ? "No run is live." : live === 1 ? "One run is live." : `${live} runs are live.`;
+  const count = live.length;
+  const runs = count === 0 ? "No run is live." : count === 1 ? "One run is live." : `${count} runs are live.`;
+  // What waits for a person or a debugger does not turn.
+  const icon = live.includes("running") ? "$(sync~spin)" : live.includes("held") ? "$(debug-pause)" : "$(question)";
   const tooltip = `Pointsman ${client.version}, from ${supply.command?.path ?? ""}\n${runs} Click to see the runs.`;
-  return { text: live === 0 ? "$(check) Pointsman" : `$(sync~spin) Pointsman: ${live}`, tooltip, command: "pointsman.runs.focus", warns: false };
+  return { text: count === 0 ? "$(check) Pointsman" : `${icon} Pointsman: ${count}`, tooltip, command: "pointsman.runs.focus", warns: false };
 }
