@@ -76,6 +76,12 @@ class Screen:
         """Type a text, key by key, as a person does: the editor completes and indents as it goes."""
         self.page.keyboard.type(text, delay=15)
 
+    def write_line(self, text: str) -> None:
+        """Type a line, see it there, and go to the next."""
+        self.write(text)
+        expect(self.line(text)).to_be_visible()
+        self.press("Enter")
+
     def open(self, file: str) -> None:
         """Open a file of the workspace by its path, and wait until its text is there."""
         self.press("Control+p")

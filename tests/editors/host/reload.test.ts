@@ -139,6 +139,7 @@ suite("reload", () => {
     // The workbench saves before it debugs; a person can switch that off, and then the file on the disk is meant.
     const settings = vscode.workspace.getConfiguration("debug");
     await settings.update("saveBeforeStart", "none", vscode.ConfigurationTarget.Workspace);
+    await until("the setting", () => vscode.workspace.getConfiguration("debug").get("saveBeforeStart") === "none");
     try {
       const session = await start({ input: PASSWORD });
       const frames = await session.stop();
