@@ -2,7 +2,7 @@
 
 import * as assert from "node:assert/strict";
 import * as vscode from "vscode";
-import { open, putAside } from "./person";
+import { changed, open, putAside } from "./person";
 import { breakOn, clear, PIPELINE, start } from "./sessions";
 
 suite("debug", () => {
@@ -64,8 +64,16 @@ suite("debug", () => {
     assert.match(session.output(), /completed/);
   });
 
-  test("a run that has failed is opened where it failed", async () => {
-    const failing = await start({ input: {} , noDebug: true }).then((session) => session.end(), () => undefined);
-    assert.notEqual(failing, 0);
+  test("a run that has failed is opened where it failed, and gone back in", async () => {
+    const broken = (text: string): string => text.replace("    lower = text.lower()\n", '    raise ValueError("no intent")\n');
+    await changed("agents/triage.py", broken, async () => {
+      const failing = await start({ input: { ticket: "I lost my password" }, noDebug: true });
+      assert.equal(await failing.end(), 1);
+    });
+    const session = await start({ run: "latest:failed" }, "attach");
+    await session.stop();
+    assert.equal(session.reason, "exception");
+    const back = await session.press("stepBack");
+    assert.equal(back[0]!.name, "agent classify");
   });
 });
