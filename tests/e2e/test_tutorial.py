@@ -8,6 +8,7 @@ import difflib
 import os
 import re
 import select
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -19,10 +20,10 @@ from pathlib import Path
 
 import pytest
 
-from e2e.cli import ROOT, SECONDS, environment, git
+from e2e.cli import EXAMPLES, ROOT, SECONDS, environment, git
 
 TUTORIAL = "tutorials/first-pipeline.md"
-PAGES = [TUTORIAL, "how-to/write-an-agent.md"]
+PAGES = [TUTORIAL, "tutorials/first-debug-session.md", "how-to/write-an-agent.md"]
 FENCE = re.compile(r"^```(\w+)(?: title=(\S+))?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 END = "\x01"
 """Ends the output of a command, before its exit code."""
@@ -114,6 +115,7 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
     folder = tmp_path / "clone"
     folder.mkdir()
     git(folder, "init", "-q")
+    shutil.copytree(EXAMPLES, folder / EXAMPLES.name, ignore=shutil.ignore_patterns("__pycache__", ".pointsman"))
     shell = Shell(folder)
     try:
         yield shell
