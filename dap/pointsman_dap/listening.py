@@ -168,8 +168,9 @@ class Listening:
         asks = [effect for effect in state.pending.values() if isinstance(effect, Ask)]
         if state.ready or len(asks) != len(state.pending):
             return
+        live = self.run.live
         for one in asks:
-            if one.id not in self._said:
+            if one.id not in self._said and not (live and live.session.is_answered(one)):
                 self._said.add(one.id)
                 stage = instruction_of(state, state.branches[one.branch]).stage
                 self.output("important", question_words(one, state, asks), stage.name_span)

@@ -34,7 +34,7 @@ def affected_words(change: DefinitionChange, timeline: Timeline, program: Path, 
     if others:
         said.append(f"not affected: {', '.join(others)}")
     where = f"from {hit[0]}" if hit else "with all that is finished re-used"
-    said.append(f"this run keeps what it was started with; go on {where} in a new one: launch with `rerun`")
+    said.append(f"this run keeps what it was started with; a new one goes on {where}: Save and Go On, or `rerun`")
     return "; ".join(said) + "\n"
 
 

@@ -50,3 +50,25 @@ async def test_from_without_rerun_is_refused(tmp_path: Path) -> None:
         assert (code, said.partition(":")[0]) == (IDS["badArguments"], "`from` goes with `rerun`")
         await client.event("terminated")
         assert await client.leave() == 0
+
+
+ASKS = """\
+pipeline: p
+language: 1
+stages:
+  sure: {ask: {kind: confirmation, question: "Sure?"}, routes: [{when: result.approved, to: end}, {to: fail}]}
+"""
+
+
+async def test_nobody_is_asked_what_is_answered_already(tmp_path: Path) -> None:
+    """Neither where the launch brings the answer, nor where the older run has it."""
+    write(tmp_path, a=ASKS)
+    async with home(tmp_path) as at:
+        for program, more in (
+            ("a.pipeline.yaml", {"answers": {"sure": {"approved": True}}}),
+            ("", {"rerun": "latest"}),
+        ):
+            async with introduced(at) as client:
+                await client.launch(program, **more)
+                assert await client.ended() == 0
+                assert "waits for an answer" not in client.outputs("important", "console")

@@ -144,7 +144,7 @@ class Session:
         """
         now_ns = self._options.clock.now_ns()
         ask = question_at(self.questions(), stage)
-        if self._is_answered(ask):
+        if self.is_answered(ask):
             raise RunUnavailable(
                 "answered_already", f"the question at {ask.stage} has been answered already", "The first answer holds"
             )
@@ -158,7 +158,7 @@ class Session:
         self._given[ask.id] = ask
         self._driver.post(answer, ask.branch)
 
-    def _is_answered(self, ask: Ask) -> bool:
+    def is_answered(self, ask: Ask) -> bool:
         """Whether an answer to this very question is on its way; those to questions that are gone are forgotten."""
         pending = self.state.pending
         self._given = {effect: given for effect, given in self._given.items() if pending.get(effect) is given}
