@@ -56,7 +56,9 @@ class Screen:
     def connected(self) -> None:
         """Wait until the extension has its server: what is pressed before that, the workbench forgets."""
         status = self.page.locator(".statusbar-item[id^='pointsman.pointsman']")
-        expect(status.locator(".codicon-check, .codicon-sync")).to_be_visible(timeout=START_MS)
+        expect(status.locator(".codicon-check, .codicon-sync, .codicon-debug-pause, .codicon-question")).to_be_visible(
+            timeout=START_MS
+        )
 
     def keep(self, to: Path) -> None:
         """A picture of what is shown, and what the browser's console said."""
@@ -77,9 +79,10 @@ class Screen:
         self.page.keyboard.type(text, delay=15)
 
     def write_line(self, text: str) -> None:
-        """Type a line, see it there, and go to the next."""
+        """Type a line, see it there in its colours, and go to the next: on a line that has none yet, VS Code keeps the
+        indent as it is."""
         self.write(text)
-        expect(self.line(text)).to_be_visible()
+        expect(self.line(text).locator("span span:not(.mtk1)").first).to_be_visible()
         self.press("Enter")
 
     def open(self, file: str) -> None:
