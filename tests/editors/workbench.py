@@ -29,6 +29,7 @@ END_S = 10
 
 SETTINGS: dict[str, Any] = {
     "security.workspace.trust.enabled": False,
+    "files.autoSave": "off",  # in a browser VS Code saves by itself after a second
     "workbench.startupEditor": "none",
     "workbench.tips.enabled": False,
     "workbench.secondarySideBar.defaultVisibility": "hidden",
