@@ -58,7 +58,7 @@ async def hosted(root: Path, *words: str) -> AsyncIterator[asyncio.subprocess.Pr
         async with asyncio.timeout(DEADLINE_S):
             while not (root / "begun").exists():
                 assert process.returncode is None, await process.communicate()
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.01)  # another process makes the file, and tells nobody
         yield process
     finally:
         if process.returncode is None:
@@ -225,14 +225,14 @@ async def test_a_run_of_another_terminal_is_answered(root: Path) -> None:
     async with hosted(root) as host:
         async with asyncio.timeout(DEADLINE_S):
             while not (root / "asked").exists():
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.01)  # another process makes the file, and tells nobody
         argv = [sys.executable, "-m", "pointsman_server", "answer", "latest", "approve", '{"approved": true}', "--json"]
         pipe = asyncio.subprocess.PIPE
         answering = await asyncio.create_subprocess_exec(*argv, cwd=root, env=environment(), stdout=pipe, stderr=pipe)
         async with asyncio.timeout(DEADLINE_S):
             while "answered" not in _kinds(root):
                 assert answering.returncode is None, await answering.communicate()
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.01)  # the journal is written by another process
         (root / "on").touch()
         for process in (host, answering):
             out, err = await process.communicate()
@@ -338,7 +338,7 @@ stages:
         async with asyncio.timeout(DEADLINE_S):
             while "answered" not in _kinds(root):
                 assert answering.returncode is None, await answering.communicate()
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.01)  # the journal is written by another process
         await client.request("continue", {"threadId": 1})
         assert await client.ended() == 0
         out, err = await answering.communicate()

@@ -174,7 +174,7 @@ def wait_for_box_four(folder: Path) -> None:
     with closing(sqlite3.connect(folder / ".pointsman" / "journal.db")) as journal:
         while not journal.execute("SELECT 1 FROM events WHERE payload LIKE '%\"box 4\"%'").fetchone():
             assert time.monotonic() < ends, "nothing is packed"
-            time.sleep(0.01)
+            time.sleep(0.01)  # another process writes the journal, and tells nobody
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -203,12 +203,13 @@ class Definitions:
     def _broken_modules(self, known: _Pipelines | None, loaded: Loaded) -> dict[Path, Flaw]:
         """The modules that were others before and can not be read as they are now."""
         found: dict[Path, Flaw] = {}
+        if known is None or known.good is None:
+            return found
         for path, data in loaded.code.items():
             path = Path(os.path.normpath(path))
-            was = known.good.recall(path) if known and known.good else None
-            if data != was and (flaw := flaws.of_module(path, data)):
+            if data != known.good.recall(path) and (flaw := flaws.of_module(path, data)):
                 found[path] = flaw
-        return found if known and known.good else {}
+        return found
 
     def _keep(self, file: Path, found: list[Loaded], texts: _Texts, *, whole: bool) -> None:
         """What is good from now on: the texts of all pipelines of a file (`whole`), or of one of them."""

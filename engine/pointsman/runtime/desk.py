@@ -68,8 +68,6 @@ class Desk:
         self._root = root
         self._elsewhere = elsewhere
         self._looking: asyncio.Task[None] | None = None
-        self.has_looked = False
-        """Whether it is known what other processes have recorded up to now: only what comes after it is told."""
         self.definitions = definitions
         self._recorded = Recorded()
         self._followed: dict[str, _Followed] = {}
@@ -212,7 +210,6 @@ class Desk:
                 for told in tuple(self._told) if changed and before is not None else ():
                     told(changed)
                 known, before = views, now
-                self.has_looked = True
             await asyncio.sleep(LOOK_S)
 
     def _live_view(self, run: str) -> RunView | None:

@@ -21,9 +21,6 @@ from pointsman.runtime.progress import Progress
 from pointsman.runtime.sessions import Options, Session
 from pointsman.runtime.workspace import Place
 
-Given = tuple[str, Json, str]
-"""An answer: the effect it is for, the value, and who gives it."""
-
 
 @dataclass(eq=False)
 class Live:

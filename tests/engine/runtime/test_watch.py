@@ -135,7 +135,7 @@ async def test_a_name_that_is_no_text_ends_no_watch(tmp_path: Path, monkeypatch:
     later = await told_of(watches, tmp_path, tmp_path / "after")
     async with asyncio.timeout(DEADLINE_S):
         while tmp_path not in seen:  # what has changed meanwhile is to be looked for
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # the watch begins anew by itself, and only tells of what it sees
     assert "is not watched for now" in lines[0]
     assert "b\\xFF.pipeline.yaml" in lines[0]
     assert lines[-1] == f"{tmp_path} is watched again"
